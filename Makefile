@@ -1,0 +1,52 @@
+# Every target sets up what it needs in .venv; the second time that costs nothing.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# uv must trust the certificates that pip trusts on this machine.
+export UV_SYSTEM_CERTS := 1
+UV := $(BIN)/uv
+
+.PHONY: demo run test check format lock clean
+
+demo: $(VENV)/.installed
+	@$(BIN)/mochi-server demo
+
+run: $(VENV)/.installed
+	@$(BIN)/mochi-server
+
+test: $(VENV)/.installed-dev
+	@$(BIN)/pytest -n auto
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The locks carry hashes and name no host; uv.lock would, so it stays out of the repository.
+lock: $(UV)
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate requirements-bootstrap.in -o requirements-bootstrap.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --constraint requirements.txt --group dev pyproject.toml -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit("mochi-server needs Python 3.11 or newer (make PYTHON=python3.11 ...)" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
+
+$(VENV)/.installed: $(UV) requirements.txt requirements-bootstrap.txt pyproject.toml
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-bootstrap.txt -r requirements.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""Ports filled without I/O: for tests, for throw-away servers, and for what one process keeps in memory."""

@@ -1,0 +1,1 @@
+"""What the server does: use cases over ports. No aiohttp, no Ollama, no files, no SQL."""

@@ -1,0 +1,31 @@
+"""Which models there are, and whether their server is."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.model_card import ModelCard
+
+
+class ModelCatalog(Protocol):
+    @property
+    def address(self) -> str | None:
+        """Where the models' server is, for people to read; None where there is none (a built-in model)."""
+        ...
+
+    async def is_reachable(self) -> bool | None:
+        """Whether the server answers now; None where there is no server. Raises nothing; may take long."""
+        ...
+
+    async def list_models(self) -> Sequence[ModelCard]:
+        """All installed models with their capabilities, in the server's order. One that cannot be read is left out.
+
+        Raises ModelServerError.
+        """
+        ...
+
+    async def get_model(self, name: str) -> ModelCard:
+        """The card of one model, under the name that was asked for.
+
+        Raises ModelNotFound where the server does not know it, else ModelServerError.
+        """
+        ...

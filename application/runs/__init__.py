@@ -1,0 +1,1 @@
+"""Runs at work: who owns them, how one is carried out, how they are recovered."""

@@ -1,0 +1,198 @@
+"""Every error that the server names, as one tree.
+
+    MochiError
+    ├── NotFound
+    │   ├── SessionNotFound, RunNotFound, PromptNotFound
+    │   └── ModelNotFound, ToolNotFound, AgentNotFound
+    ├── InvalidRequest                          what the caller sent cannot be done
+    │   ├── ValidationFailed, InvalidMessageIndex, EmptyHistory, ContextOverflow
+    │   └── PromptExists, IdempotencyConflict
+    ├── SessionBusy
+    ├── SessionCorrupt, StorageFailed           what is kept cannot be read or written
+    ├── ToolRoundsExceeded
+    └── ModelServerError                        what the model's server did
+        └── ModelServerUnreachable, ModelServerFailed, ModelServerTimeout
+
+An error carries the contract's `code`, a message that says what to do, and `details` for programs. Which HTTP
+status it becomes is the entrypoint's business. `retryable` says whether the same request may succeed later.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from domain.json_value import JsonValue
+
+
+class MochiError(Exception):
+    """Base of all errors that may reach a user; never raised itself."""
+
+    code: ClassVar[str] = "INTERNAL_ERROR"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, **details: JsonValue) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details: Mapping[str, JsonValue] = details
+
+
+class NotFound(MochiError):
+    """Something named in the request does not exist."""
+
+
+class SessionNotFound(NotFound):
+    code = "SESSION_NOT_FOUND"
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__(
+            "There is no session with this id. List the sessions with GET /api/v1/sessions.",
+            session_id=session_id,
+        )
+
+
+class RunNotFound(NotFound):
+    code = "RUN_NOT_FOUND"
+
+    def __init__(self, session_id: str, run_id: str | None = None) -> None:
+        message = "This session has no run at work." if run_id is None else "This session has no such run."
+        super().__init__(message, session_id=session_id, run_id=run_id)
+
+
+class PromptNotFound(NotFound):
+    code = "PROMPT_NOT_FOUND"
+
+    def __init__(self, filename: str) -> None:
+        super().__init__(
+            "There is no system prompt file of this name. List them with GET /api/v1/system-prompts.",
+            filename=filename,
+        )
+
+
+class ModelNotFound(NotFound):
+    code = "MODEL_NOT_FOUND"
+
+    def __init__(self, model: str) -> None:
+        super().__init__(
+            "The model is not installed. List the models with GET /api/v1/models, or run `ollama pull`.",
+            model=model,
+        )
+
+
+class ToolNotFound(NotFound):
+    code = "TOOL_NOT_FOUND"
+
+    def __init__(self, tool_name: str) -> None:
+        super().__init__("There is no tool of this name on this server.", tool_name=tool_name)
+
+
+class AgentNotFound(NotFound):
+    code = "AGENT_NOT_FOUND"
+
+    def __init__(self, agent_name: str) -> None:
+        super().__init__("There is no agent of this name on this server.", agent_name=agent_name)
+
+
+class InvalidRequest(MochiError):
+    """The request is understood and cannot be done as it stands."""
+
+
+class ValidationFailed(InvalidRequest):
+    code = "VALIDATION_ERROR"
+
+
+class InvalidMessageIndex(InvalidRequest):
+    code = "INVALID_MESSAGE_INDEX"
+
+
+class EmptyHistory(InvalidRequest):
+    code = "EMPTY_HISTORY"
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__(
+            "The session holds nothing to answer yet. Send a `message`.",
+            session_id=session_id,
+        )
+
+
+class ContextOverflow(InvalidRequest):
+    code = "CONTEXT_OVERFLOW"
+
+
+class PromptExists(InvalidRequest):
+    code = "PROMPT_EXISTS"
+
+    def __init__(self, filename: str) -> None:
+        super().__init__(
+            "A system prompt file of this name exists. Change it with PUT, or choose another name.",
+            filename=filename,
+        )
+
+
+class IdempotencyConflict(InvalidRequest):
+    code = "IDEMPOTENCY_CONFLICT"
+
+    def __init__(self, session_id: str, run_id: str) -> None:
+        super().__init__(
+            "This Idempotency-Key was used for another body. Use a new key for a new request.",
+            session_id=session_id,
+            run_id=run_id,
+        )
+
+
+class SessionBusy(MochiError):
+    code = "SESSION_BUSY"
+    retryable = True
+
+    def __init__(self, session_id: str, run_id: str | None) -> None:
+        super().__init__(
+            "A run is at work on this session. Wait for it, cancel it, or send `if_busy`.",
+            session_id=session_id,
+            run_id=run_id,
+        )
+
+
+class SessionCorrupt(MochiError):
+    code = "SESSION_CORRUPT"
+
+    def __init__(self, session_id: str, reason: str) -> None:
+        super().__init__(
+            "The stored session cannot be read; it was left as it is. Repair it or delete the session.",
+            session_id=session_id,
+            reason=reason,
+        )
+
+
+class StorageFailed(MochiError):
+    """The store refused a read or a write (disk full, no rights, no connection). Nothing is half written."""
+
+    code = "STORAGE_ERROR"
+    retryable = True
+
+
+class ToolRoundsExceeded(MochiError):
+    code = "TOOL_ROUNDS_EXCEEDED"
+
+    def __init__(self, rounds: int) -> None:
+        super().__init__(
+            "The model kept calling tools. What it did is stored; send a message to go on.",
+            rounds=rounds,
+        )
+
+
+class ModelServerError(MochiError):
+    """The model's server did not do what it was asked."""
+
+    retryable = True
+
+
+class ModelServerUnreachable(ModelServerError):
+    code = "OLLAMA_UNREACHABLE"
+
+
+class ModelServerFailed(ModelServerError):
+    """Carries the model server's own words as its message; `status` in details where it gave one."""
+
+    code = "OLLAMA_ERROR"
+
+
+class ModelServerTimeout(ModelServerError):
+    code = "OLLAMA_TIMEOUT"

@@ -1,0 +1,117 @@
+"""What a run tells its readers, in order. The field names are those of the events' data on the wire."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
+
+from domain.context_window import WindowUse
+from domain.json_value import JsonObject
+from domain.run import EndStatus, RunStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStart:
+    """The first event; `warnings` name what the session wanted and the model or the server cannot give."""
+
+    run_id: str
+    session_id: str
+    warnings: tuple[str, ...]
+    name: ClassVar[Literal["run_start"]] = "run_start"
+
+
+@dataclass(frozen=True, slots=True)
+class ContentDelta:
+    """One non-empty piece of the answer, as the model gave it: never merged with another."""
+
+    content: str
+    role: Literal["assistant"] = "assistant"
+    name: ClassVar[Literal["content_delta"]] = "content_delta"
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    content: str
+    name: ClassVar[Literal["thinking_delta"]] = "thinking_delta"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """The outcome of one call. `execution_time` is in seconds; `call_index` counts within one assistant message."""
+
+    tool_name: str
+    success: bool
+    result: str | None
+    error_message: str | None
+    error_code: str | None
+    execution_time: float
+    call_index: int
+    tool_call_id: str
+    name: ClassVar[Literal["tool_result"]] = "tool_result"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolContinuationStart:
+    """The results go back to the model; `message` says so to a person."""
+
+    message: str
+    name: ClassVar[Literal["tool_continuation_start"]] = "tool_continuation_start"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageComplete:
+    """The final assistant message is stored."""
+
+    message_id: str
+    model: str
+    eval_count: int | None
+    prompt_eval_count: int | None
+    done_reason: str
+    context_window: WindowUse
+    name: ClassVar[Literal["message_complete"]] = "message_complete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunError:
+    code: str
+    message: str
+    details: JsonObject
+    retryable: bool
+    name: ClassVar[Literal["error"]] = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The last event of every run."""
+
+    session_id: str
+    run_id: str
+    status: EndStatus
+    name: ClassVar[Literal["done"]] = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Where a run stands, for a reader whose place in the log is no longer kept.
+
+    `content` and `thinking` are those of the message `message_id` so far, all of it.
+    """
+
+    run_id: str
+    status: RunStatus
+    message_id: str | None
+    content: str
+    thinking: str
+    confirmations: tuple[JsonObject, ...] = ()
+    name: ClassVar[Literal["snapshot"]] = "snapshot"
+
+
+RunEvent: TypeAlias = (
+    RunStart
+    | ContentDelta
+    | ThinkingDelta
+    | ToolResult
+    | ToolContinuationStart
+    | MessageComplete
+    | RunError
+    | Done
+    | Snapshot
+)

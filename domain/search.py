@@ -1,0 +1,37 @@
+"""The words by which sessions are found (contract, section 4): made here, so that every store finds the same."""
+
+import re
+from collections.abc import Iterable
+
+from domain.message import AssistantMessage, UserMessage
+from domain.session import Session
+
+# Han, kana and Hangul: scripts that are written without spaces or whose syllables are looked for one by one.
+_CJK = (
+    "\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+_WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of `text` in their order, letter case aside; a CJK character is a word of its own."""
+    return _WORD.findall(text.casefold())
+
+
+def words_of_session(session: Session) -> frozenset[str]:
+    """All words of the users' and assistants' text and of the summary."""
+    return frozenset(word for text in _searched_texts(session) for word in words_of(text))
+
+
+def _searched_texts(session: Session) -> Iterable[str]:
+    for message in session.messages:
+        if isinstance(message, UserMessage | AssistantMessage):
+            yield message.content
+    if session.summary:
+        yield session.summary.summary
+
+
+def matches(query_words: Iterable[str], words: frozenset[str]) -> bool:
+    """Whether each of `query_words` begins one of `words`."""
+    return all(any(word.startswith(query) for word in words) for query in query_words)

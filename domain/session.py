@@ -1,0 +1,93 @@
+"""A session: a conversation and the settings it is held under."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from domain.context_window import ContextWindowConfig
+from domain.json_value import NOTHING_EXTRA, JsonObject
+from domain.message import Message, UserMessage
+
+ExecutionPolicy: TypeAlias = Literal["always_confirm", "never_confirm"]
+
+PREVIEW_CHARACTERS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSettings:
+    """Which tools the model is offered, and which of them ask a person first."""
+
+    tools: tuple[str, ...] = ()
+    execution_policy: ExecutionPolicy = "always_confirm"
+    tool_policies: Mapping[str, ExecutionPolicy] = field(default_factory=dict)
+    extra: JsonObject = NOTHING_EXTRA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSettings:
+    enabled_agents: tuple[str, ...] = ()
+    extra: JsonObject = NOTHING_EXTRA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Two to five sentences and what they are about."""
+
+    summary: str
+    topics: tuple[str, ...] = ()
+    extra: JsonObject = NOTHING_EXTRA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One conversation, whole. `extra` is metadata that other programs wrote: it survives a round trip."""
+
+    session_id: str
+    model: str
+    created_at: datetime
+    updated_at: datetime
+    messages: tuple[Message, ...] = ()
+    summary: Summary | None = None
+    summary_model: str | None = None
+    tool_settings: ToolSettings = field(default_factory=ToolSettings)
+    agent_settings: AgentSettings = field(default_factory=AgentSettings)
+    context_window: ContextWindowConfig = field(default_factory=ContextWindowConfig)
+    extra: JsonObject = NOTHING_EXTRA
+
+    @property
+    def message_count(self) -> int:
+        return len(self.messages)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOverview:
+    """A session without its messages, for lists. `preview` is the beginning of its first user message."""
+
+    session_id: str
+    model: str
+    created_at: datetime
+    updated_at: datetime
+    message_count: int
+    preview: str
+    summary: Summary | None
+    summary_model: str | None
+    tool_settings: ToolSettings
+    agent_settings: AgentSettings
+
+
+def overview_of(session: Session) -> SessionOverview:
+    """What a list shows of `session`."""
+    first = next((message for message in session.messages if isinstance(message, UserMessage)), None)
+    return SessionOverview(
+        session_id=session.session_id,
+        model=session.model,
+        created_at=session.created_at,
+        updated_at=session.updated_at,
+        message_count=session.message_count,
+        preview=first.content[:PREVIEW_CHARACTERS] if first else "",
+        summary=session.summary,
+        summary_model=session.summary_model,
+        tool_settings=session.tool_settings,
+        agent_settings=session.agent_settings,
+    )
