@@ -1,0 +1,234 @@
+"""What the server can be told at its start (contract, section 1): flags, environment, `.env` file, defaults."""
+
+import difflib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import orjson
+from dotenv import dotenv_values
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "MOCHI_"
+ENV_FILE = ".env"
+OLLAMA_PORT = 11434
+
+READ_BY_LATER_PARTS = frozenset(
+    f"{PREFIX}{name}"
+    for name in (
+        "TOOLS_DIR",
+        "AGENTS_DIR",
+        "AGENT_CHATS_DIR",
+        "PLANNING_PROMPT_PATH",
+        "EXECUTION_PROMPT_PATH",
+        "DATABASE_URL",
+        "SUMMARIZATION_ENABLED",
+        "SUMMARY_UNSUPPORTED_MODELS",
+        "MAX_AGENT_ITERATIONS",
+        "TOOL_TIMEOUT",
+        "TOOL_PYTHON",
+    )
+)
+"""Variables of the contract that nothing reads yet: no reason to warn a person who has set one."""
+
+_SECRETS = frozenset({"api_keys", "redis_url"})
+_IPV6_LITERAL = re.compile(r"\[[0-9a-fA-F.]*:[0-9a-fA-F:.]*\]")
+
+TextList = Annotated[tuple[str, ...], NoDecode]
+"""A list that a variable or a flag writes as JSON or with commas."""
+
+
+class WrongSetting(ValueError):
+    """A value that the server cannot start with; the message is one line that names the setting."""
+
+
+class Settings(BaseSettings):
+    """All settings, checked. Folders are absolute; those given relative lie in `data_dir`, and that in the working one.
+
+    An empty variable counts as one that is not set. Raises pydantic's ValidationError; `read_settings` says it better.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
+        hide_input_in_errors=True,
+    )
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
+    port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 takes any free one")
+    llm: Literal["ollama", "demo"] = Field(
+        default="ollama", description="the language model's adapter; `demo` is built in and needs nothing"
+    )
+    ollama_host: str = Field(default=f"http://localhost:{OLLAMA_PORT}", description="the Ollama server")
+    ollama_timeout: float = Field(
+        default=600, gt=0, allow_inf_nan=False, description="longest silence of Ollama, loading included, in seconds"
+    )
+    data_dir: Path = Field(default=Path(), description="base of every relative path; created where missing")
+    sessions_dir: Path = Field(default=Path("chat_sessions"), description="session files")
+    system_prompts_dir: Path = Field(default=Path("system_prompts"), description="prompt files")
+    storage: Literal["json", "memory"] = Field(default="json", description="where sessions are kept")
+    redis_url: None = Field(default=None, description="several replicas; not built yet")
+    dynamic_context_window_enabled: bool = Field(
+        default=True, description="size `num_ctx` per conversation; off: none is sent"
+    )
+    max_tool_rounds: int = Field(default=25, ge=1, description="rounds of tool calls in one run")
+    api_keys: TextList = Field(
+        default=(), repr=False, description="bearer keys of which every request then needs one (safer in the variable)"
+    )
+    cors_origins: TextList = Field(default=(), description="origins besides loopback ones that a browser may call from")
+    allowed_hosts: TextList = Field(
+        default=(), description="`Host` values accepted besides loopback names and the bound address"
+    )
+    max_request_bytes: int = Field(default=32 * 1024 * 1024, ge=1, description="larger bodies are refused")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
+        default="INFO", description="least level that is logged"
+    )
+    log_format: Literal["text", "json"] = Field(default="text", description="lines for people, or one object a line")
+
+    @field_validator("storage", mode="before")
+    @classmethod
+    def _refuse_sql(cls, value: object) -> object:
+        if value == "sql":
+            raise ValueError("`sql` is not built yet; use `json` or `memory`")
+        return value
+
+    @field_validator("redis_url", mode="before")
+    @classmethod
+    def _refuse_redis(cls, value: object) -> object:
+        if value:
+            raise ValueError("several replicas are not built yet; leave it unset")
+        return None
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("api_keys", "cors_origins", "allowed_hosts", mode="before")
+    @classmethod
+    def _as_list(cls, value: object) -> object:
+        return parse_list(value) if isinstance(value, str) else value
+
+    @field_validator("api_keys")
+    @classmethod
+    def _fit_for_a_header(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        for key in keys:
+            if not key or any(not "!" <= character <= "~" for character in key):
+                raise ValueError("a key must be of visible ASCII characters, without spaces")
+        return keys
+
+    @field_validator("host")
+    @classmethod
+    def _without_brackets(cls, host: str) -> str:
+        return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+    @field_validator("ollama_host")
+    @classmethod
+    def _as_base_url(cls, address: str) -> str:
+        return base_url_of(address)
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return _expanded(path).absolute()
+
+    @field_validator("sessions_dir", "system_prompts_dir")
+    @classmethod
+    def _in_data_dir(cls, path: Path, info: ValidationInfo) -> Path:
+        data_dir = info.data.get("data_dir")
+        return data_dir / _expanded(path) if isinstance(data_dir, Path) else path
+
+
+def read_settings(flags: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process: `flags`, by field name, beat the environment, which beats `.env`, then defaults.
+
+    Raises WrongSetting.
+    """
+    try:
+        # pydantic parses text given by keyword as it does that of the environment; mypy knows only the parsed types.
+        return Settings(**dict(flags or {}))  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise WrongSetting(_first_complaint(error, flags or {})) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongSetting(f"the file {ENV_FILE} cannot be read: {error}") from error
+
+
+def variable_of(field_name: str) -> str:
+    return f"{PREFIX}{field_name.upper()}"
+
+
+def flag_of(field_name: str) -> str:
+    return f"--{field_name.replace('_', '-')}"
+
+
+def unknown_variables() -> list[str]:
+    """A line for each `MOCHI_*` variable, of the environment or `.env`, that the server does not know."""
+    known = {variable_of(name) for name in Settings.model_fields} | READ_BY_LATER_PARTS
+    names = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
+    return [_unknown(name, known) for name in sorted(names) if name.startswith(PREFIX) and name not in known]
+
+
+def parse_list(text: str) -> list[str]:
+    """The items of a JSON list of strings, or of text with commas. Raises ValueError."""
+    text = text.strip()
+    if not text.startswith("[") or _IPV6_LITERAL.match(text):
+        return [item.strip() for item in text.split(",") if item.strip()]
+    try:
+        items = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        items = None
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise ValueError('a list is written as JSON (["a", "b"]) or with commas (a,b)')
+    return items
+
+
+def base_url_of(address: str) -> str:
+    """An `http(s)://host[:port][/path]` without a slash at its end. Without a scheme: http, and Ollama's own port.
+
+    Raises ValueError.
+    """
+    has_scheme = "://" in address
+    parts = urlsplit(address if has_scheme else f"http://{address}")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or " " in address:
+        raise ValueError(f"an address looks like http://localhost:{OLLAMA_PORT}")
+    if parts.port is None and not has_scheme:
+        parts = parts._replace(netloc=f"{parts.netloc}:{OLLAMA_PORT}")
+    return parts.geturl().rstrip("/")
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError("the home folder that `~` stands for is not known") from error
+
+
+def _first_complaint(error: ValidationError, flags: Mapping[str, str]) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    reason = first["msg"].removeprefix("Value error, ")
+    reason = reason[:1].lower() + reason[1:]
+    given = "" if name in _SECRETS else _given_text(name, flags)
+    return f"wrong value{given} for {variable_of(name)} ({flag_of(name)}): {reason}"
+
+
+def _given_text(name: str, flags: Mapping[str, str]) -> str:
+    environment = {key.upper(): value for key, value in os.environ.items()}
+    dotenv = {key.upper(): value for key, value in dotenv_values(ENV_FILE).items()}
+    variable = variable_of(name)
+    text = flags.get(name) or environment.get(variable) or dotenv.get(variable)
+    return f" {text[:100]!r}" if text else ""
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+    return f"{name} is no setting of this server and has no effect." + (f" Is {close[0]} meant?" if close else "")
