@@ -10,6 +10,8 @@
     ├── SessionBusy
     ├── SessionCorrupt, StorageFailed           what is kept cannot be read or written
     ├── ToolRoundsExceeded
+    ├── RunFailed                               a run's own error, for one who waits for its answer
+    ├── ServerStopping
     └── ModelServerError                        what the model's server did
         └── ModelServerUnreachable, ModelServerFailed, ModelServerTimeout
 
@@ -18,7 +20,6 @@ status it becomes is the entrypoint's business. `retryable` says whether the sam
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from domain.json_value import JsonValue
 
@@ -26,8 +27,8 @@ from domain.json_value import JsonValue
 class MochiError(Exception):
     """Base of all errors that may reach a user; never raised itself."""
 
-    code: ClassVar[str] = "INTERNAL_ERROR"
-    retryable: ClassVar[bool] = False
+    code: str = "INTERNAL_ERROR"
+    retryable: bool = False
 
     def __init__(self, message: str, **details: JsonValue) -> None:
         super().__init__(message)
@@ -176,6 +177,21 @@ class ToolRoundsExceeded(MochiError):
             "The model kept calling tools. What it did is stored; send a message to go on.",
             rounds=rounds,
         )
+
+
+class RunFailed(MochiError):
+    """The error that ended a run, under its own code, for a caller who waited for the answer."""
+
+    def __init__(self, code: str, message: str, **details: JsonValue) -> None:
+        super().__init__(message, **details)
+        self.code = code
+
+
+class ServerStopping(MochiError):
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("The server is stopping. Send the request again in a moment.")
 
 
 class ModelServerError(MochiError):

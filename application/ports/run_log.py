@@ -1,10 +1,11 @@
 """The events of runs, kept for replay and handed to readers as they come."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
-from domain.run_event import RunEvent
+from domain.run_event import RunEvent, Snapshot
 
 
 class LogEntry:
@@ -21,6 +22,15 @@ class LogEntry:
         self.encoded: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogState:
+    """What the log knows of a run: whose it is, the number of its last event, and whether that was `Done`."""
+
+    session_id: str
+    last_sequence: int
+    has_ended: bool
+
+
 class Follower(Protocol):
     """One reader's place in one run's log."""
 
@@ -33,7 +43,15 @@ class Follower(Protocol):
         ...
 
     def nudge(self) -> None:
-        """Let a waiting `next` return at once with nothing, for a reader with something else to do."""
+        """Let a waiting `next`, or else the coming one, return with nothing, for a reader with something else to do."""
+        ...
+
+
+class LogWriter(Protocol):
+    """The one writer's end of a run's log."""
+
+    def append(self, event: RunEvent) -> int:
+        """Add an event and give its number. Never waits; no reader can slow it. The last event is `Done`."""
         ...
 
 
@@ -43,18 +61,17 @@ class RunLog(Protocol):
     Memory is bounded over all runs: the events of runs that ended longest ago go first, then the oldest of the rest.
     """
 
-    def open(self, run_id: str, session_id: str) -> None:
-        """Begin the log of a run."""
+    def open(self, run_id: str, session_id: str, snapshot: Callable[[], Snapshot]) -> LogWriter:
+        """Begin the log of a run. `snapshot` gives its state at any time, for readers whose place is gone."""
         ...
 
-    def append(self, run_id: str, event: RunEvent) -> int:
-        """Add an event and give its number. Never waits; no reader can slow it. The log ends with `Done`."""
-        ...
-
-    def holds(self, run_id: str) -> bool:
-        """Whether the run can be followed here. One that has ended can be for at least 10 minutes, memory allowing."""
+    def state(self, run_id: str) -> LogState | None:
+        """None where the run cannot be followed here. One that has ended can be for 10 minutes, as memory allows."""
         ...
 
     def follow(self, run_id: str, after: int) -> AbstractAsyncContextManager[Follower]:
-        """A reader of the run's events that come after number `after` (0: all). Raises KeyError where not held."""
+        """A reader of the run's events that come after number `after` (0: all).
+
+        Raises KeyError, on entering, where `state` is None.
+        """
         ...
