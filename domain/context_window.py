@@ -1,9 +1,10 @@
 """How large a model's context window is made for a conversation (contract, section 8)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from domain.errors import ValidationFailed
 from domain.json_value import NOTHING_EXTRA, JsonObject
 
 AdjustmentReason: TypeAlias = Literal[
@@ -40,6 +41,14 @@ class ContextWindowConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WindowChoice:
+    """What a person asks of a window: fixed at `current_window` tokens, or, without `manual_override`, free."""
+
+    manual_override: bool
+    current_window: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WindowUse:
     """What a run says of the window it asked for; `current_window` is None where none was asked for."""
 
@@ -57,3 +66,43 @@ def safe_limit(model_max_context: int) -> int:
 def initial_window(model_max_context: int) -> int:
     """The window of a new conversation."""
     return min(safe_limit(model_max_context), INITIAL_WINDOW)
+
+
+def require_window(choice: WindowChoice, model_max_context: int | None) -> None:
+    """Raises ValidationFailed where `choice` fixes a window that is not within 1 and the model's largest (if known)."""
+    if not choice.manual_override:
+        return
+    window = choice.current_window
+    if window is None or window < 1 or (model_max_context is not None and window > model_max_context):
+        largest = "the model's largest" if model_max_context is None else f"{model_max_context}, the model's largest"
+        raise ValidationFailed(
+            f"A fixed context window needs a `current_window` from 1 to {largest}.",
+            field="context_window.current_window",
+            model_max_context=model_max_context,
+        )
+
+
+def with_choice(config: ContextWindowConfig, choice: WindowChoice, at: datetime) -> ContextWindowConfig:
+    """`config` under a choice that `require_window` has let through.
+
+    A window that was fixed and is freed is forgotten, so that the next run sizes it anew; a free one stays as it is.
+    """
+    if not choice.manual_override:
+        freed = replace(config, manual_override=False, current_window=None)
+        return freed if config.manual_override else config
+    if choice.current_window is None or (config.manual_override and choice.current_window == config.current_window):
+        return config
+    return adjusted(replace(config, manual_override=True), choice.current_window, "manual_override", at)
+
+
+def adjusted(
+    config: ContextWindowConfig, new_window: int, reason: AdjustmentReason, at: datetime
+) -> ContextWindowConfig:
+    """`config` with a window of `new_window` tokens, and why; the oldest adjustments beyond those kept are dropped."""
+    adjustment = Adjustment(timestamp=at, reason=reason, previous_window=config.current_window, new_window=new_window)
+    return replace(
+        config,
+        current_window=new_window,
+        last_adjustment=adjustment,
+        adjustment_history=(*config.adjustment_history, adjustment)[-ADJUSTMENTS_KEPT:],
+    )

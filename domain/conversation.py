@@ -1,8 +1,9 @@
 """Pure changes of a session's history. Each takes a session and gives the next one, or raises and changes nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 from domain.errors import InvalidMessageIndex
 from domain.message import AssistantMessage, Message, SystemMessage, ToolCall, ToolMessage, UserMessage
@@ -45,6 +46,9 @@ def set_system_prompt(session: Session, prompt: SystemMessage, at: datetime) -> 
 
 
 def remove_system_prompt(session: Session, at: datetime) -> Session:
+    """`session` without its system prompt; unchanged where it has none."""
+    if system_prompt_of(session.messages) is None:
+        return session
     return replace(session, messages=without_system_prompt(session.messages), updated_at=at)
 
 
@@ -111,8 +115,46 @@ def unanswered_calls(messages: Sequence[Message]) -> tuple[ToolCall, ...]:
     return ()
 
 
+def with_calls_closed(messages: Sequence[Message], result_of: Callable[[ToolCall], ToolMessage]) -> tuple[Message, ...]:
+    """`messages` with a `result_of` each call that none follows, behind the results that do."""
+    closed: list[Message] = []
+    open_calls: tuple[ToolCall, ...] = ()
+    for index, message in enumerate(messages):
+        if not isinstance(message, ToolMessage):
+            closed += map(result_of, open_calls)
+            open_calls = ()
+        closed.append(message)
+        if isinstance(message, AssistantMessage) and message.tool_calls:
+            open_calls = _calls_without(message.tool_calls, _results_at(messages, index + 1))
+    closed += map(result_of, open_calls)
+    return tuple(closed)
+
+
+def _results_at(messages: Sequence[Message], start: int) -> list[ToolMessage]:
+    results: list[ToolMessage] = []
+    for message in islice(messages, start, None):
+        if not isinstance(message, ToolMessage):
+            break
+        results.append(message)
+    return results
+
+
 def _calls_without(calls: Sequence[ToolCall], results: Sequence[ToolMessage]) -> tuple[ToolCall, ...]:
-    by_id = {result.tool_call_id for result in results if result.tool_call_id is not None}
-    nameless = sum(result.tool_call_id is None for result in results)
-    open_calls = [call for call in calls if call.call_id not in by_id]
-    return tuple(open_calls[nameless:])
+    """`calls` less one for each of `results`: that of its id first, then, for ids that fit none, the next in order."""
+    open_calls = list(calls)
+    without_call = 0
+    for result in results:
+        answered = next((call for call in open_calls if call.call_id == result.tool_call_id), None)
+        if answered:
+            open_calls.remove(answered)
+        else:
+            without_call += 1
+    return tuple(open_calls[without_call:])
+
+
+def tokens_counted(messages: Sequence[Message]) -> int:
+    """Tokens in use at the last answer that the model's server counted; 0 before the first."""
+    for message in reversed(messages):
+        if isinstance(message, AssistantMessage) and message.prompt_eval_count is not None:
+            return message.prompt_eval_count + (message.eval_count or 0)
+    return 0
