@@ -95,6 +95,14 @@ def with_choice(config: ContextWindowConfig, choice: WindowChoice, at: datetime)
     return adjusted(replace(config, manual_override=True), choice.current_window, "manual_override", at)
 
 
+def fitted(config: ContextWindowConfig, model_max_context: int | None, at: datetime) -> ContextWindowConfig:
+    """`config` for another model: a window that was fixed beyond that model's largest shrinks to it."""
+    window = config.current_window
+    if not config.manual_override or window is None or model_max_context is None or window <= model_max_context:
+        return config
+    return adjusted(config, model_max_context, "model_change", at)
+
+
 def adjusted(
     config: ContextWindowConfig, new_window: int, reason: AdjustmentReason, at: datetime
 ) -> ContextWindowConfig:

@@ -1,0 +1,68 @@
+"""A session as an answer shows it: with what its model and this server make of it."""
+
+from dataclasses import dataclass
+
+from application.model_directory import ModelDirectory
+from domain.context_window import AdjustmentReason
+from domain.conversation import tokens_counted
+from domain.known_names import KnownNames
+from domain.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowView:
+    """A session's context window, in tokens (contract, section 8).
+
+    `dynamic_enabled` is the server's setting. `current_window` is None until a run or a person set one;
+    `model_max_context` None where the model's server does not tell within a second.
+    """
+
+    dynamic_enabled: bool
+    current_window: int | None
+    model_max_context: int | None
+    last_adjustment_reason: AdjustmentReason | None
+    manual_override: bool
+    usage_tokens: int
+    messages_left_out: int
+    reloads: int
+    estimate_error: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    """`warnings` name the tools and agents that the session has to go on without."""
+
+    session: Session
+    context_window: WindowView
+    warnings: tuple[str, ...]
+
+
+class SessionViews:
+    """Makes views; never fails, and waits for the model's server for a second at most."""
+
+    def __init__(self, *, models: ModelDirectory, known_names: KnownNames, dynamic_window_enabled: bool) -> None:
+        self._models = models
+        self._known_names = known_names
+        self._dynamic_window_enabled = dynamic_window_enabled
+
+    async def view(self, session: Session) -> SessionView:
+        return SessionView(
+            session=session,
+            context_window=await self._window(session),
+            warnings=self._known_names.warnings(session),
+        )
+
+    async def _window(self, session: Session) -> WindowView:
+        card = await self._models.peek(session.model)
+        config = session.context_window
+        return WindowView(
+            dynamic_enabled=self._dynamic_window_enabled,
+            current_window=config.current_window,
+            model_max_context=card.context_length if card else None,
+            last_adjustment_reason=config.last_adjustment.reason if config.last_adjustment else None,
+            manual_override=config.manual_override,
+            usage_tokens=tokens_counted(session.messages),
+            messages_left_out=0,
+            reloads=0,
+            estimate_error=None,
+        )

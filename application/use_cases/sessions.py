@@ -1,0 +1,67 @@
+"""Sessions: listed, read and deleted."""
+
+from application.ports.run_store import RunStore
+from application.ports.session_store import ListPosition, SessionPage, SessionStore
+from application.runs.supervisor import RunSupervisor
+from application.use_cases.session_view import SessionView, SessionViews
+from domain.errors import ValidationFailed
+from domain.identifiers import require_session_id
+from domain.message import Message
+from domain.search import words_of
+
+MAX_PAGE_SIZE = 1000
+
+
+class ListSessions:
+    """Newest `updated_at` first; with a `query`, those that hold each of its words."""
+
+    def __init__(self, *, sessions: SessionStore) -> None:
+        self._sessions = sessions
+
+    async def __call__(
+        self, *, query: str = "", limit: int | None = None, after: ListPosition | None = None
+    ) -> SessionPage:
+        """All from behind `after`, or at most `limit`. Raises ValidationFailed for a limit not from 1 to 1,000,
+        StorageFailed."""
+        if limit is not None and not 1 <= limit <= MAX_PAGE_SIZE:
+            raise ValidationFailed(f"The limit must be from 1 to {MAX_PAGE_SIZE}.", field="limit")
+        return await self._sessions.list_sessions(words=words_of(query), limit=limit, after=after)
+
+
+class GetSession:
+    def __init__(self, *, sessions: SessionStore, views: SessionViews) -> None:
+        self._sessions = sessions
+        self._views = views
+
+    async def __call__(self, session_id: str) -> SessionView:
+        """Raises SessionNotFound, SessionCorrupt, StorageFailed."""
+        require_session_id(session_id)
+        return await self._views.view(await self._sessions.load(session_id))
+
+
+class ListMessages:
+    """The history alone: it waits for no model's server."""
+
+    def __init__(self, *, sessions: SessionStore) -> None:
+        self._sessions = sessions
+
+    async def __call__(self, session_id: str) -> tuple[Message, ...]:
+        """Raises SessionNotFound, SessionCorrupt, StorageFailed."""
+        require_session_id(session_id)
+        return (await self._sessions.load(session_id)).messages
+
+
+class DeleteSession:
+    """Ends the runs of a session and forgets it and them; a corrupt one too."""
+
+    def __init__(self, *, sessions: SessionStore, runs: RunStore, supervisor: RunSupervisor) -> None:
+        self._sessions = sessions
+        self._runs = runs
+        self._supervisor = supervisor
+
+    async def __call__(self, session_id: str) -> None:
+        """Raises SessionNotFound, StorageFailed."""
+        require_session_id(session_id)
+        await self._supervisor.end_all(session_id)
+        await self._sessions.delete(session_id)
+        await self._runs.forget(session_id)
