@@ -5,8 +5,8 @@ from dataclasses import replace
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.session_store import SessionStore
+from application.runs.call_closer import CallCloser
 from application.runs.supervisor import RunSupervisor
-from application.use_cases.history_repair import repaired
 from application.use_cases.new_session import keep_as_new
 from application.use_cases.session_view import SessionView, SessionViews
 from domain.conversation import forked_messages
@@ -25,12 +25,14 @@ class ForkSession:
         *,
         sessions: SessionStore,
         supervisor: RunSupervisor,
+        call_closer: CallCloser,
         views: SessionViews,
         clock: Clock,
         ids: IdSource,
     ) -> None:
         self._sessions = sessions
         self._supervisor = supervisor
+        self._call_closer = call_closer
         self._views = views
         self._clock = clock
         self._ids = ids
@@ -50,7 +52,8 @@ class ForkSession:
             session_id=self._ids.new_id(),
             created_at=now,
             updated_at=now,
-            messages=repaired(messages, ids=self._ids, at=now),
+            messages=messages,
             summary=origin.summary if len(messages) == len(origin.messages) else None,
         )
-        return await self._views.view(await keep_as_new(fork, sessions=self._sessions, ids=self._ids))
+        kept = await keep_as_new(self._call_closer(fork), sessions=self._sessions, ids=self._ids)
+        return await self._views.view(kept)

@@ -1,10 +1,12 @@
 """Sessions: listed, read and deleted."""
 
+from contextlib import suppress
+
 from application.ports.run_store import RunStore
 from application.ports.session_store import ListPosition, SessionPage, SessionStore
 from application.runs.supervisor import RunSupervisor
 from application.use_cases.session_view import SessionView, SessionViews
-from domain.errors import ValidationFailed
+from domain.errors import SessionBusy, ValidationFailed
 from domain.identifiers import require_session_id
 from domain.message import Message
 from domain.search import words_of
@@ -62,6 +64,12 @@ class DeleteSession:
     async def __call__(self, session_id: str) -> None:
         """Raises SessionNotFound, StorageFailed."""
         require_session_id(session_id)
-        await self._supervisor.end_all(session_id)
-        await self._sessions.delete(session_id)
-        await self._runs.forget(session_id)
+        while True:
+            await self._supervisor.end_all(session_id)
+            with suppress(SessionBusy):  # a run that began meanwhile ends like the others
+                return await self._forget(session_id)
+
+    async def _forget(self, session_id: str) -> None:
+        async with self._supervisor.idle(session_id):
+            await self._sessions.delete(session_id)
+            await self._runs.forget(session_id)

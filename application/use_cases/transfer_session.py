@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.session_store import SessionStore
-from application.use_cases.history_repair import repaired
+from application.runs.call_closer import CallCloser
+from application.use_cases.message_ids import with_unique_ids
 from application.use_cases.new_session import keep_as_new
 from application.use_cases.session_view import SessionView, SessionViews
 from domain.identifiers import is_id, require_session_id
@@ -31,10 +31,10 @@ class ImportSession:
     The model need not be there: it is asked for at the next run.
     """
 
-    def __init__(self, *, sessions: SessionStore, views: SessionViews, clock: Clock, ids: IdSource) -> None:
+    def __init__(self, *, sessions: SessionStore, call_closer: CallCloser, views: SessionViews, ids: IdSource) -> None:
         self._sessions = sessions
+        self._call_closer = call_closer
         self._views = views
-        self._clock = clock
         self._ids = ids
 
     async def __call__(self, session: Session) -> SessionView:
@@ -42,6 +42,7 @@ class ImportSession:
         whole = replace(
             session,
             session_id=session.session_id if is_id(session.session_id) else self._ids.new_id(),
-            messages=repaired(session.messages, ids=self._ids, at=self._clock.now()),
+            messages=with_unique_ids(session.messages, self._ids),
         )
-        return await self._views.view(await keep_as_new(whole, sessions=self._sessions, ids=self._ids))
+        kept = await keep_as_new(self._call_closer(whole), sessions=self._sessions, ids=self._ids)
+        return await self._views.view(kept)
