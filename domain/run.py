@@ -1,5 +1,6 @@
 """A run: one request of a chat at work on a session (contract, section 5)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
@@ -18,6 +19,9 @@ IfBusy: TypeAlias = Literal["reject", "enqueue", "interrupt"]
 END_STATUSES: frozenset[RunStatus] = frozenset({"completed", "cancelled", "failed", "interrupted"})
 IDEMPOTENCY_KEPT = timedelta(hours=24)
 """How long a repeated request with the same `Idempotency-Key` finds the first one's run."""
+
+OLD_RUNS_KEPT = 50
+"""How many of a session's runs are kept beyond that time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,3 +84,25 @@ class PartialAnswer:
     session_id: str
     run_id: str
     message: AssistantMessage
+
+
+def runs_to_keep(runs: Iterable[Run], now: datetime) -> list[Run]:
+    """`runs`, newest first, without those that nothing needs any more.
+
+    Kept are those that have not ended, those that ended within `IDEMPOTENCY_KEPT`, and the newest of the others.
+    """
+    kept, old = [], 0
+    for run in newest_first(runs):
+        is_old = run.ended_at is not None and now - run.ended_at > IDEMPOTENCY_KEPT
+        old += is_old
+        if not is_old or old <= OLD_RUNS_KEPT:
+            kept.append(run)
+    return kept
+
+
+def newest_first(runs: Iterable[Run]) -> list[Run]:
+    return sorted(runs, key=_age_key, reverse=True)
+
+
+def _age_key(run: Run) -> tuple[datetime, str]:
+    return (run.created_at, run.run_id)
