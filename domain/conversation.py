@@ -24,6 +24,18 @@ def put_message(session: Session, message: Message, at: datetime) -> Session:
     return append(session, (message,), at)
 
 
+def put_longer_message(session: Session, message: AssistantMessage, at: datetime) -> Session:
+    """`message` put, unless the history holds its id with as much text: what is complete is not undone by a part."""
+    held = next((held for held in reversed(session.messages) if held.message_id == message.message_id), None)
+    if isinstance(held, AssistantMessage) and _text_size(held) >= _text_size(message):
+        return session
+    return put_message(session, message, at)
+
+
+def _text_size(message: AssistantMessage) -> int:
+    return len(message.content) + len(message.thinking or "")
+
+
 def edit_user_message(session: Session, index: int, content: str, at: datetime) -> Session:
     """The user message at `index` (0-based, of the whole list) says `content`; all after it is dropped.
 

@@ -1,0 +1,33 @@
+"""A history in which every tool call has its result, also after a run was cut between the two."""
+
+from dataclasses import replace
+
+from application.ports.clock import Clock
+from application.ports.id_source import IdSource
+from domain.conversation import with_calls_closed
+from domain.message import ToolCall, ToolMessage
+from domain.session import Session
+
+CALL_WITHOUT_RESULT = "No result: the run ended before the tool had one."
+
+
+class CallCloser:
+    """Puts a result that says so behind each call that has none."""
+
+    def __init__(self, *, clock: Clock, ids: IdSource) -> None:
+        self._clock = clock
+        self._ids = ids
+
+    def __call__(self, session: Session) -> Session:
+        """The very same session where nothing is open."""
+        messages = with_calls_closed(session.messages, self._missing_result)
+        return session if len(messages) == len(session.messages) else replace(session, messages=messages)
+
+    def _missing_result(self, call: ToolCall) -> ToolMessage:
+        return ToolMessage(
+            message_id=self._ids.new_id(),
+            timestamp=self._clock.now(),
+            content=CALL_WITHOUT_RESULT,
+            tool_name=call.tool_name,
+            tool_call_id=call.call_id,
+        )

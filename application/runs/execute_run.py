@@ -1,0 +1,165 @@
+"""A run at work: the model is asked, what it says is told and stored, until it has nothing left to call."""
+
+from dataclasses import replace
+
+from application.model_directory import ModelDirectory
+from application.ports.clock import Clock
+from application.ports.id_source import IdSource
+from application.ports.language_model import LanguageModel, ModelEnd, ModelRequest
+from application.ports.session_store import SessionStore
+from application.runs.answer_draft import AnswerDraft
+from application.runs.answer_tool_calls import AnswerToolCalls
+from application.runs.owned_task import finish_despite_cancellation
+from application.runs.run_handle import RunHandle
+from domain.context_window import WindowUse
+from domain.conversation import put_message
+from domain.errors import ModelServerFailed, ToolRoundsExceeded
+from domain.message import AssistantMessage
+from domain.model_card import ModelCard, require_sight
+from domain.run import ChatRequest, Think
+from domain.run_event import ContentDelta, MessageComplete, ThinkingDelta, ToolContinuationStart
+from domain.session import Session
+from domain.window_plan import WindowPlan, plan_window
+
+
+class ExecuteRun:
+    """Carries one prepared run out.
+
+    What is complete is stored here, each message as it completes; what a cut leaves is in the handle's draft.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: LanguageModel,
+        directory: ModelDirectory,
+        sessions: SessionStore,
+        answer_tool_calls: AnswerToolCalls,
+        clock: Clock,
+        ids: IdSource,
+        dynamic_window_enabled: bool,
+        max_tool_rounds: int,
+    ) -> None:
+        self._model = model
+        self._directory = directory
+        self._sessions = sessions
+        self._answer_tool_calls = answer_tool_calls
+        self._clock = clock
+        self._ids = ids
+        self._dynamic_window_enabled = dynamic_window_enabled
+        self._max_tool_rounds = max_tool_rounds
+
+    async def __call__(self, handle: RunHandle, session: Session) -> None:
+        """Raises ModelNotFound, ModelServerError, ToolRoundsExceeded, and what the session store raises."""
+        card = await self._directory.get(session.model)
+        if handle.request.images:
+            require_sight(card)
+        rounds = 0
+        while True:
+            session, answer = await self._ask(handle, session, card)
+            if not answer.tool_calls:
+                return
+            if rounds == self._max_tool_rounds:
+                raise ToolRoundsExceeded(rounds)
+            rounds += 1
+            session = await self._answer_tool_calls(handle, session, answer)
+            handle.emit(ToolContinuationStart(message="The results go back to the model."))
+
+    async def _ask(self, handle: RunHandle, session: Session, card: ModelCard) -> tuple[Session, AssistantMessage]:
+        plan = plan_window(
+            session.context_window,
+            model_max_context=card.context_length,
+            dynamic_enabled=self._dynamic_window_enabled,
+            at=self._clock.now(),
+        )
+        last = session.messages[-1]
+        base = last if isinstance(last, AssistantMessage) else None
+        draft = AnswerDraft(message_id=self._ids.new_id(), model=session.model, base=base)
+        handle.begin_draft(draft)
+        end = await self._relay(handle, draft, _model_request(session, handle.request, card, plan))
+        handle.count(end)
+        # From here the answer is complete: it is stored and told of, even if a cancel comes meanwhile.
+        return await finish_despite_cancellation(self._keep_answer(handle, session, draft, end, plan))
+
+    async def _relay(self, handle: RunHandle, draft: AnswerDraft, request: ModelRequest) -> ModelEnd:
+        """Pass on what the model says, piece by piece. This loop is the price of a token: nothing else belongs here."""
+        end: ModelEnd | None = None
+        async with self._model.stream(request) as chunks:
+            async for chunk in chunks:
+                if chunk.thinking:
+                    draft.add_thinking(chunk.thinking)
+                    handle.emit(ThinkingDelta(chunk.thinking))
+                if chunk.content:
+                    draft.add_content(chunk.content)
+                    handle.emit(ContentDelta(chunk.content))
+                if chunk.tool_calls:
+                    draft.tool_calls += chunk.tool_calls
+                if chunk.end:
+                    end = chunk.end
+        if end is None:
+            raise ModelServerFailed("The model's answer broke off before its end.")
+        return end
+
+    async def _keep_answer(
+        self, handle: RunHandle, session: Session, draft: AnswerDraft, end: ModelEnd, plan: WindowPlan
+    ) -> tuple[Session, AssistantMessage]:
+        at = self._clock.now()
+        message = draft.message(
+            at=at,
+            done_reason=end.done_reason,
+            tool_calls=tuple(draft.tool_calls),
+            eval_count=end.eval_count,
+            prompt_eval_count=end.prompt_eval_count,
+        )
+        if draft.base is None and plan.config == session.context_window:
+            await self._sessions.append(session.session_id, (message,), at)
+        else:
+            await self._sessions.update(
+                session.session_id,
+                lambda current: put_message(_with_window(current, session, plan), message, at),
+            )
+        draft.is_stored = True
+        if not message.tool_calls:
+            handle.has_completed = True
+            handle.emit(_message_complete(message, plan))
+        # What a person changed meanwhile counts from the next run: this one goes on with the settings it began with.
+        return put_message(replace(session, context_window=plan.config), message, at), message
+
+
+def _with_window(current: Session, asked: Session, plan: WindowPlan) -> Session:
+    """`current` with the window that was used, unless a person changed the window since."""
+    if current.context_window != asked.context_window:
+        return current
+    return replace(current, context_window=plan.config)
+
+
+def _model_request(session: Session, request: ChatRequest, card: ModelCard, plan: WindowPlan) -> ModelRequest:
+    return ModelRequest(
+        model=session.model,
+        messages=session.messages,
+        think=_think(request.think, card),
+        options=request.options,
+        format=request.format,
+        num_ctx=plan.num_ctx,
+    )
+
+
+def _think(wanted: Think, card: ModelCard) -> Think | None:
+    """A model that can think is told `false` too, or it would think unasked; another is told nothing."""
+    return wanted if card.can_think else None
+
+
+def _message_complete(message: AssistantMessage, plan: WindowPlan) -> MessageComplete:
+    return MessageComplete(
+        message_id=message.message_id,
+        model=message.model or "",
+        eval_count=message.eval_count,
+        prompt_eval_count=message.prompt_eval_count,
+        done_reason=message.done_reason,
+        context_window=WindowUse(
+            current_window=plan.num_ctx,
+            usage_tokens=(message.prompt_eval_count or 0) + (message.eval_count or 0),
+            reason=plan.reason,
+            messages_left_out=0,
+        ),
+    )

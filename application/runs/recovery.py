@@ -1,0 +1,37 @@
+"""What a process that died left open, closed at the next start."""
+
+import logging
+from dataclasses import replace
+
+from application.ports.clock import Clock
+from application.ports.run_store import RunStore
+from application.runs.run_keeper import RunEnding, RunKeeper
+
+_log = logging.getLogger(__name__)
+
+
+LAST_SEQUENCE_UNKNOWN = 1_000_000_000
+"""Stands for the number of a `done` that was never sent: no reader of the dead process can have seen a greater one."""
+
+
+class RecoverRuns:
+    """Ends the runs of dead processes as `interrupted` and folds the text that they had flushed into the history."""
+
+    def __init__(self, *, runs: RunStore, keeper: RunKeeper, clock: Clock) -> None:
+        self._runs = runs
+        self._keeper = keeper
+        self._clock = clock
+
+    async def __call__(self) -> None:
+        """Done twice, it is done once. Raises StorageFailed where the runs cannot be read."""
+        for abandoned in await self._runs.abandoned():
+            partial = abandoned.partial
+            run = replace(
+                abandoned.run,
+                status="interrupted",
+                ended_at=self._clock.now(),
+                message_id=partial.message.message_id if partial else abandoned.run.message_id,
+                last_sequence=LAST_SEQUENCE_UNKNOWN,
+            )
+            _log.info("run %s of session %s was interrupted", run.run_id, run.session_id)
+            await self._keeper.keep(RunEnding(run=run, message=partial.message if partial else None))

@@ -1,0 +1,98 @@
+"""A run in this process: its record, its request, and what is going on with it."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+
+from application.ports.language_model import ModelEnd
+from application.ports.run_log import LogWriter
+from application.runs.answer_draft import AnswerDraft
+from domain.errors import MochiError
+from domain.message import AssistantMessage
+from domain.run import ChatRequest, EndStatus, PartialAnswer, Run
+from domain.run_event import RunEvent, RunStart, Snapshot
+
+
+class RunHandle:
+    """Owned by the supervisor. `end_asked_for` is set before the task is cancelled and tells why it was.
+
+    `accepted` is done when the run has its session and its user message is stored (None), or when something kept it
+    from that (the error). `ended` is done when the last event is in the log and the record is kept.
+    """
+
+    def __init__(self, run: Run, request: ChatRequest, warnings: tuple[str, ...]) -> None:
+        self.run = run
+        self.request = request
+        self.warnings = warnings
+        self.task: asyncio.Task[None] | None = None
+        self.draft: AnswerDraft | None = None
+        self.end_asked_for: EndStatus | None = None
+        self.has_completed = False
+        self.readers = 0
+        self._writer: LogWriter | None = None
+        loop = asyncio.get_running_loop()
+        self.accepted: asyncio.Future[MochiError | None] = loop.create_future()
+        self.ended: asyncio.Future[None] = loop.create_future()
+
+    @property
+    def was_announced(self) -> bool:
+        return self._writer is not None
+
+    def announce(self, writer: LogWriter) -> None:
+        """Let readers in: the log begins with `run_start`."""
+        self._writer = writer
+        self.emit(RunStart(run_id=self.run.run_id, session_id=self.run.session_id, warnings=self.warnings))
+
+    def emit(self, event: RunEvent) -> int:
+        if self._writer is None:
+            raise RuntimeError("a run that was not announced has nothing to say")
+        return self._writer.append(event)
+
+    def ask_to_end(self, status: EndStatus) -> None:
+        """Cancel the task for a reason; the first reason counts, and a run that completes first has completed."""
+        if self.end_asked_for is None and not self.ended.done():
+            self.end_asked_for = status
+            if self.task is not None:
+                self.task.cancel()
+
+    def count(self, end: ModelEnd) -> None:
+        """Add the tokens of one answer to those of the run."""
+        run = self.run
+        self.run = replace(
+            run,
+            eval_count=_sum(run.eval_count, end.eval_count),
+            prompt_eval_count=_sum(run.prompt_eval_count, end.prompt_eval_count),
+        )
+
+    def begin_draft(self, draft: AnswerDraft) -> None:
+        self.draft = draft
+        self.run = replace(self.run, message_id=draft.message_id)
+
+    def unflushed(self) -> PartialAnswer | None:
+        """What was written so far; None where all of that is flushed or stored."""
+        draft = self.draft
+        if draft is None or draft.is_stored or draft.size == draft.flushed_size:
+            return None
+        at = self.run.started_at or self.run.created_at
+        message = draft.message(at=at, done_reason="interrupted")
+        return PartialAnswer(session_id=self.run.session_id, run_id=self.run.run_id, message=message)
+
+    def cut_message(self, at: datetime, done_reason: str) -> AssistantMessage | None:
+        """What is to be stored of an answer that was cut; None where it is stored already or nothing was written."""
+        if self.draft is None or self.draft.is_stored or self.draft.is_empty:
+            return None
+        return self.draft.message(at=at, done_reason=done_reason)
+
+    def snapshot(self) -> Snapshot:
+        draft = self.draft
+        return Snapshot(
+            run_id=self.run.run_id,
+            status=self.run.status,
+            message_id=draft.message_id if draft else None,
+            content=draft.content if draft else "",
+            thinking=draft.thinking if draft else "",
+        )
+
+
+def _sum(so_far: int | None, more: int | None) -> int | None:
+    return so_far if more is None else (so_far or 0) + more

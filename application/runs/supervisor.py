@@ -1,0 +1,222 @@
+"""Who owns the runs: each is a task of the supervisor's, never of a connection's."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+
+from application.ports.clock import Clock
+from application.ports.run_log import RunLog
+from application.runs.execute_run import ExecuteRun
+from application.runs.lanes import Lanes
+from application.runs.owned_task import finish_despite_cancellation
+from application.runs.prepare_run import PrepareRun
+from application.runs.run_handle import RunHandle
+from application.runs.run_keeper import RunEnding, RunKeeper
+from domain.errors import MochiError, ServerStopping
+from domain.run import EndStatus, Run, RunFailure
+from domain.run_event import Done, RunError
+from domain.session import Session
+
+_log = logging.getLogger(__name__)
+
+_CUT_REASONS: dict[EndStatus, str] = {
+    "cancelled": "cancelled",
+    "failed": "error",
+    "interrupted": "interrupted",
+    "completed": "stop",
+}
+
+
+class RunSupervisor:
+    """Starts runs in the order of their sessions' lanes and sees each to its end.
+
+    Every run that was announced ends with `done` in its log, its text and its record stored, whatever happens.
+    """
+
+    def __init__(
+        self, *, prepare: PrepareRun, execute: ExecuteRun, keeper: RunKeeper, log: RunLog, clock: Clock
+    ) -> None:
+        self._prepare = prepare
+        self._execute = execute
+        self._keeper = keeper
+        self._log = log
+        self._clock = clock
+        self._lanes = Lanes()
+        self._is_stopping = False
+
+    def run_at_work(self, session_id: str) -> Run | None:
+        """The run that works on the session now; not those that wait for their turn."""
+        handle = self._lanes.active_run(session_id)
+        return handle.run if handle else None
+
+    def runs_of(self, session_id: str) -> list[RunHandle]:
+        """The run at work, then those that wait, in their order."""
+        return self._lanes.runs_of(session_id)
+
+    def all_runs(self) -> list[RunHandle]:
+        return self._lanes.all_runs()
+
+    def find(self, session_id: str, run_id: str) -> RunHandle | None:
+        """A run of the session that is at work or waits."""
+        return next((handle for handle in self.runs_of(session_id) if handle.run.run_id == run_id), None)
+
+    def find_by_key(self, session_id: str, idempotency_key: str) -> RunHandle | None:
+        """The run at work, or waiting, that was asked for under this key."""
+        runs = self.runs_of(session_id)
+        return next((handle for handle in runs if handle.run.idempotency_key == idempotency_key), None)
+
+    def submit(self, handle: RunHandle) -> None:
+        """Take a new run in: it starts now, or waits for its turn. Raises SessionBusy, ServerStopping."""
+        if self._is_stopping:
+            raise ServerStopping
+        if_busy = handle.request.if_busy
+        starting = self._lanes.admit(handle, if_busy)
+        if starting is not None:
+            self._start(starting)
+        elif if_busy != "reject":
+            self._announce(handle)
+            active = self._lanes.active_run(handle.run.session_id)
+            if if_busy == "interrupt" and active is not None:
+                active.ask_to_end("cancelled")
+
+    @contextmanager
+    def reading(self, handle: RunHandle) -> Iterator[None]:
+        """Count a reader. When the last one leaves a run with `on_disconnect: "cancel"`, the run ends."""
+        handle.readers += 1
+        try:
+            yield
+        finally:
+            handle.readers -= 1
+            if handle.readers == 0 and handle.request.on_disconnect == "cancel":
+                self._ask_to_end(handle, "cancelled")
+
+    async def end(self, handle: RunHandle, status: EndStatus) -> Run:
+        """End a run and give its record once it has ended: a run that completed first has completed."""
+        self._ask_to_end(handle, status)
+        await asyncio.shield(handle.ended)
+        return handle.run
+
+    async def end_all(self, session_id: str) -> None:
+        """End all runs of a session, which is to be deleted."""
+        handles = self.runs_of(session_id)
+        for handle in reversed(handles):
+            self._ask_to_end(handle, "cancelled")
+        for handle in handles:
+            await asyncio.shield(handle.ended)
+        self._keeper.drop(session_id)
+
+    @asynccontextmanager
+    async def idle(self, session_id: str) -> AsyncIterator[None]:
+        """Keep runs of a session waiting meanwhile. Raises SessionBusy where one is at work or waits."""
+        try:
+            with self._lanes.hold(session_id):
+                await self._keeper.keep_unsaved(session_id)
+                yield
+        finally:
+            if starting := self._lanes.next_after_hold(session_id):
+                self._start(starting)
+
+    async def stop(self) -> None:
+        """End all runs as `interrupted` and take no new ones. Returns when all have ended."""
+        self._is_stopping = True
+        handles = self.all_runs()
+        for handle in reversed(handles):
+            self._ask_to_end(handle, "interrupted")
+        for handle in handles:
+            await asyncio.shield(handle.ended)
+        await self._keeper.retry_all()
+
+    def _ask_to_end(self, handle: RunHandle, status: EndStatus) -> None:
+        if handle.task is None and not handle.ended.done():
+            self._end_waiting(handle, status)
+        else:
+            handle.ask_to_end(status)
+
+    def _start(self, handle: RunHandle) -> None:
+        handle.task = asyncio.create_task(self._drive(handle), name=f"run {handle.run.run_id}")
+
+    async def _drive(self, handle: RunHandle) -> None:
+        status: EndStatus = "completed"
+        error: MochiError | None = None
+        try:
+            session = await finish_despite_cancellation(self._begin(handle))
+            await self._execute(handle, session)
+        except asyncio.CancelledError:
+            status = handle.end_asked_for or "interrupted"
+            if handle.end_asked_for is None:
+                raise
+        except MochiError as raised:
+            status, error = "failed", raised
+        except Exception:  # noqa: BLE001 - whatever broke, the run must end with its event; the log has the rest
+            _log.exception("run %s failed", handle.run.run_id)
+            status, error = "failed", MochiError("The server failed. Its log tells more.", run_id=handle.run.run_id)
+        finally:
+            await finish_despite_cancellation(self._finish(handle, status, error))
+
+    async def _begin(self, handle: RunHandle) -> Session:
+        handle.run = replace(handle.run, status="running", started_at=self._clock.now())
+        try:
+            await self._keeper.keep_unsaved(handle.run.session_id)
+            session = await self._prepare(handle.run, handle.request)
+        except MochiError as error:
+            handle.accepted.set_result(error)
+            raise
+        self._announce(handle)
+        handle.accepted.set_result(None)
+        return session
+
+    def _announce(self, handle: RunHandle) -> None:
+        if not handle.was_announced:
+            handle.announce(self._log.open(handle.run.run_id, handle.run.session_id, handle.snapshot))
+
+    async def _finish(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
+        try:
+            if not handle.accepted.done():
+                handle.accepted.set_result(error or ServerStopping())
+            if handle.accepted.result() is None:
+                await self._keep_ending(handle, "completed" if handle.has_completed else status, error)
+            elif handle.was_announced:
+                self._tell_end(handle, status, error)
+        finally:
+            handle.ended.set_result(None)
+            if following := self._lanes.leave(handle):
+                self._start(following)
+
+    async def _keep_ending(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
+        message = handle.cut_message(self._clock.now(), _CUT_REASONS[status])
+        handle.run = self._ended(handle, status, error)
+        store_error = await self._keeper.keep(RunEnding(run=handle.run, message=message))
+        if store_error is not None and message is not None and error is None:
+            status, error = "failed", store_error
+        self._tell_end(handle, status, error)
+
+    def _end_waiting(self, handle: RunHandle, status: EndStatus) -> None:
+        """A run whose turn never came leaves nothing but its last event."""
+        if not handle.accepted.done():
+            handle.accepted.set_result(ServerStopping())
+        if handle.was_announced:
+            self._tell_end(handle, status, None)
+        handle.ended.set_result(None)
+        if following := self._lanes.leave(handle):
+            self._start(following)
+
+    def _tell_end(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
+        handle.run = self._ended(handle, status, error)
+        if error is not None:
+            handle.emit(
+                RunError(code=error.code, message=error.message, details=error.details, retryable=error.retryable)
+            )
+        handle.emit(Done(session_id=handle.run.session_id, run_id=handle.run.run_id, status=status))
+
+    def _ended(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> Run:
+        state = self._log.state(handle.run.run_id)
+        said = state.last_sequence if state else 0
+        return replace(
+            handle.run,
+            status=status,
+            ended_at=handle.run.ended_at or self._clock.now(),
+            error=RunFailure(code=error.code, message=error.message) if error else None,
+            last_sequence=said + (2 if error else 1),
+        )

@@ -1,0 +1,152 @@
+"""A person asks: a run begins, or one that this very request began before is joined."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from application.model_directory import ModelDirectory
+from application.ports.clock import Clock
+from application.ports.id_source import IdSource
+from application.ports.run_log import Follower, RunLog
+from application.ports.run_store import RunStore
+from application.ports.session_store import SessionStore
+from application.runs.prepare_run import require_something_to_answer
+from application.runs.run_handle import RunHandle
+from application.runs.supervisor import RunSupervisor
+from application.use_cases.follow_run import FollowRun, StreamPosition
+from domain.conversation import after_last_user_message_dropped
+from domain.errors import IdempotencyConflict
+from domain.identifiers import require_session_id
+from domain.known_names import KnownNames
+from domain.model_card import ModelCard, require_sight
+from domain.run import IDEMPOTENCY_KEPT, ChatRequest, Run
+from domain.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedRun:
+    """The run's record as it began, and a reader of its events from the first."""
+
+    run: Run
+    events: Follower
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeatable:
+    """What makes a repeated request known: the client's key, and a digest of the body that came with it."""
+
+    key: str
+    request_digest: str
+
+
+class StartRun:
+    def __init__(
+        self,
+        *,
+        sessions: SessionStore,
+        runs: RunStore,
+        log: RunLog,
+        directory: ModelDirectory,
+        supervisor: RunSupervisor,
+        follow_run: FollowRun,
+        known_names: KnownNames,
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._sessions = sessions
+        self._runs = runs
+        self._log = log
+        self._directory = directory
+        self._supervisor = supervisor
+        self._follow_run = follow_run
+        self._known_names = known_names
+        self._clock = clock
+        self._ids = ids
+
+    @asynccontextmanager
+    async def __call__(
+        self, session_id: str, request: ChatRequest, repeatable: Repeatable | None = None
+    ) -> AsyncIterator[StartedRun]:
+        """Start a run and read it; leaving the context is leaving as a reader.
+
+        On entering, the user's message is stored, unless the run waits for its turn. Raises SessionNotFound,
+        SessionCorrupt, SessionBusy, EmptyHistory, ValidationFailed (pictures for a model that cannot see),
+        IdempotencyConflict, StorageFailed; then no run has begun and the session is as it was.
+        """
+        require_session_id(session_id)
+        session = await self._sessions.load(session_id)
+        card: ModelCard | None = None
+        earlier = await self._earlier_run(session_id, repeatable)
+        if earlier is None:
+            card = await self._directory.peek(session.model)
+            self._require_answerable(session, request, card)
+            # Looked for again, as another request may have come while this one waited.
+            earlier = self._run_at_work(session_id, repeatable)
+        if earlier is not None:
+            position = StreamPosition(run_id=earlier.run_id, after=0)
+            async with self._follow_run(session_id, position) as followed:
+                yield StartedRun(run=earlier, events=followed.events)
+            return
+        handle = self._new_run(session, request, repeatable, card)
+        async with self._reading(handle) as events:
+            yield StartedRun(run=handle.run, events=events)
+
+    @asynccontextmanager
+    async def _reading(self, handle: RunHandle) -> AsyncIterator[Follower]:
+        self._supervisor.submit(handle)
+        with self._supervisor.reading(handle):
+            if not handle.was_announced and (error := await asyncio.shield(handle.accepted)):
+                raise error
+            async with self._log.follow(handle.run.run_id, 0) as events:
+                yield events
+
+    def _new_run(
+        self, session: Session, request: ChatRequest, repeatable: Repeatable | None, card: ModelCard | None
+    ) -> RunHandle:
+        run = Run(
+            run_id=self._ids.new_run_id(),
+            session_id=session.session_id,
+            status="queued",
+            created_at=self._clock.now(),
+            idempotency_key=repeatable.key if repeatable else None,
+            request_digest=repeatable.request_digest if repeatable else None,
+        )
+        return RunHandle(run, request, self._warnings(session, request, card))
+
+    def _require_answerable(self, session: Session, request: ChatRequest, card: ModelCard | None) -> None:
+        """Refuse what is known to be impossible before anything is stored. A run that waits is looked at again."""
+        if request.images and card is not None:
+            require_sight(card)
+        if request.message is not None or self._supervisor.runs_of(session.session_id):
+            return
+        if request.regenerate:
+            session = after_last_user_message_dropped(session, session.updated_at)
+        require_something_to_answer(session)
+
+    def _warnings(self, session: Session, request: ChatRequest, card: ModelCard | None) -> tuple[str, ...]:
+        warnings = self._known_names.warnings(session)
+        if card is None or request.think is False or card.can_think:
+            return warnings
+        return (*warnings, f"The model `{card.name}` cannot think; it answers without.")
+
+    async def _earlier_run(self, session_id: str, repeatable: Repeatable | None) -> Run | None:
+        if repeatable is None:
+            return None
+        if at_work := self._run_at_work(session_id, repeatable):
+            return at_work
+        kept_since = self._clock.now() - IDEMPOTENCY_KEPT
+        for run in await self._runs.list_runs(session_id):
+            if run.idempotency_key == repeatable.key and run.created_at >= kept_since:
+                return _same_request(run, repeatable)
+        return None
+
+    def _run_at_work(self, session_id: str, repeatable: Repeatable | None) -> Run | None:
+        handle = self._supervisor.find_by_key(session_id, repeatable.key) if repeatable else None
+        return _same_request(handle.run, repeatable) if handle and repeatable else None
+
+
+def _same_request(run: Run, repeatable: Repeatable) -> Run:
+    if run.request_digest != repeatable.request_digest:
+        raise IdempotencyConflict(run.session_id, run.run_id)
+    return run
