@@ -1,0 +1,1 @@
+"""The Ollama server, over HTTP."""

@@ -1,0 +1,42 @@
+"""Ollama's models, asked over /api/chat."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+
+from adapters.ollama.answer import chunk_of
+from adapters.ollama.client import OllamaClient
+from adapters.ollama.errors import domain_errors
+from adapters.ollama.messages import encoded
+from application.ports import language_model as ports
+from application.ports.id_source import IdSource
+from domain.errors import ModelServerFailed
+
+
+class OllamaLanguageModel(ports.LanguageModel):
+    """`ids` gives ids to the tool calls of servers that send none. Whoever made the client closes it."""
+
+    def __init__(self, *, client: OllamaClient, ids: IdSource) -> None:
+        self._client = client
+        self._ids = ids
+
+    @asynccontextmanager
+    async def stream(self, request: ports.ModelRequest) -> AsyncIterator[AsyncIterator[ports.ModelChunk]]:
+        # Errors are translated around what we do, never around the body of the caller's `async with`.
+        async with AsyncExitStack() as stack:
+            with domain_errors(self._client.address, model=request.model):
+                body = await asyncio.to_thread(encoded, request)
+                lines = await stack.enter_async_context(self._client.post_chat(body))
+            yield await stack.enter_async_context(aclosing(self._chunks(lines)))
+
+    async def _chunks(self, blocks: AsyncIterator[list[bytes]]) -> AsyncGenerator[ports.ModelChunk, None]:
+        with domain_errors(self._client.address):
+            async for lines in blocks:
+                for line in lines:
+                    if not line.strip():
+                        continue
+                    chunk = chunk_of(line, self._ids)
+                    yield chunk
+                    if chunk.end is not None:
+                        return
+        raise ModelServerFailed("Ollama's answer stopped before its end. What came is kept; try again.")
