@@ -1,0 +1,42 @@
+"""A model made of rules, for trying the server and for tests: it needs nothing and is never surprised."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+
+from adapters.demo.composing import Composition, compose
+from adapters.demo.model_catalog import require_demo_model
+from application.ports import language_model as ports
+from application.ports.language_model import ModelChunk, ModelEnd, ModelRequest
+
+HUMAN_PACE = 35.0
+"""Pieces a second: somewhat faster than people read, as a small model on a laptop."""
+
+
+class DemoLanguageModel(ports.LanguageModel):
+    """`pieces_per_second` None means as fast as they are taken."""
+
+    def __init__(self, *, pieces_per_second: float | None = HUMAN_PACE) -> None:
+        self._pause = 0.0 if pieces_per_second is None else 1.0 / pieces_per_second
+
+    @asynccontextmanager
+    async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelChunk]]:
+        require_demo_model(request.model)
+        composition = await asyncio.to_thread(compose, request)
+        async with aclosing(self._chunks(composition)) as chunks:
+            yield chunks
+
+    async def _chunks(self, composition: Composition) -> AsyncGenerator[ModelChunk, None]:
+        for piece in composition.thinking:
+            await asyncio.sleep(self._pause)
+            yield ModelChunk(thinking=piece)
+        for piece in composition.content:
+            await asyncio.sleep(self._pause)
+            yield ModelChunk(content=piece)
+        yield ModelChunk(
+            end=ModelEnd(
+                done_reason=composition.done_reason,
+                prompt_eval_count=composition.prompt_count,
+                eval_count=len(composition.thinking) + len(composition.content),
+            )
+        )
