@@ -1,0 +1,191 @@
+"""What every log of runs must do. One adapter fills the port today; the fixture takes more."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+import pytest
+
+from adapters.memory.run_log import REPLAY_SECONDS, MemoryRunLog
+from application.ports.run_log import Follower, LogEntry, RunLog
+from domain.run_event import ContentDelta, Done, RunEvent, RunStart, Snapshot
+from tests.fakes.clock import FakeClock
+
+RUN = "00000000000000aa"
+SESSION = "00000000bb"
+
+
+class MakeLog(Protocol):
+    def __call__(self, *, replay_bytes: int = ...) -> RunLog: ...
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=["memory"])
+def make_log(request: pytest.FixtureRequest, clock: FakeClock) -> MakeLog:
+    assert request.param == "memory"
+
+    def make(*, replay_bytes: int = 1_000_000) -> RunLog:
+        return MemoryRunLog(clock=clock, replay_bytes=replay_bytes)
+
+    return make
+
+
+def snapshot(run_id: str = RUN) -> Snapshot:
+    return Snapshot(run_id=run_id, status="running", message_id="00000000cc", content="so far", thinking="")
+
+
+def start(run_id: str = RUN) -> RunStart:
+    return RunStart(run_id=run_id, session_id=SESSION, warnings=())
+
+
+def done(run_id: str = RUN) -> Done:
+    return Done(session_id=SESSION, run_id=run_id, status="completed")
+
+
+async def read_to_end(follower: Follower) -> list[LogEntry]:
+    entries: list[LogEntry] = []
+    while not (entries and isinstance(entries[-1].event, Done)):
+        entries += await follower.next()
+    return entries
+
+
+def numbered(entries: Sequence[LogEntry]) -> list[tuple[int, RunEvent]]:
+    return [(entry.sequence, entry.event) for entry in entries]
+
+
+async def test_a_reader_from_the_start_gets_everything_in_order(make_log: MakeLog) -> None:
+    log = make_log()
+    writer = log.open(RUN, SESSION, snapshot)
+    events: list[RunEvent] = [start(), *(ContentDelta(str(number)) for number in range(50)), done()]
+    assert [writer.append(event) for event in events] == list(range(1, 53))
+    async with log.follow(RUN, 0) as follower:
+        assert numbered(await read_to_end(follower)) == list(enumerate(events, start=1))
+
+
+async def test_a_reader_behind_a_number_gets_what_comes_after_it(make_log: MakeLog) -> None:
+    log = make_log()
+    writer = log.open(RUN, SESSION, snapshot)
+    for event in (start(), ContentDelta("a"), ContentDelta("b"), done()):
+        writer.append(event)
+    async with log.follow(RUN, 2) as follower:
+        assert numbered(await read_to_end(follower)) == [(3, ContentDelta("b")), (4, done())]
+
+
+async def test_waiting_readers_are_woken_and_share_the_entries(make_log: MakeLog) -> None:
+    log = make_log()
+    writer = log.open(RUN, SESSION, snapshot)
+    async with log.follow(RUN, 0) as first, log.follow(RUN, 0) as second:
+        waiting = [asyncio.ensure_future(follower.next()) for follower in (first, second)]
+        await asyncio.sleep(0)
+        assert not any(task.done() for task in waiting)
+        writer.append(start())
+        for_first, for_second = await asyncio.gather(*waiting)
+        assert for_first[0] is for_second[0]
+
+
+async def test_a_nudge_returns_with_nothing_and_loses_nothing(make_log: MakeLog) -> None:
+    log = make_log()
+    writer = log.open(RUN, SESSION, snapshot)
+    async with log.follow(RUN, 0) as follower:
+        waiting = asyncio.ensure_future(follower.next())
+        await asyncio.sleep(0)
+        follower.nudge()
+        assert list(await waiting) == []
+        writer.append(start())
+        assert numbered(await follower.next()) == [(1, start())]
+
+
+async def test_the_state_tells_whose_run_it_is_and_how_far(make_log: MakeLog) -> None:
+    log = make_log()
+    assert log.state(RUN) is None
+    writer = log.open(RUN, SESSION, snapshot)
+    writer.append(start())
+    state = log.state(RUN)
+    assert state is not None
+    assert (state.session_id, state.last_sequence, state.has_ended) == (SESSION, 1, False)
+    writer.append(done())
+    state = log.state(RUN)
+    assert state is not None
+    assert (state.last_sequence, state.has_ended) == (2, True)
+
+
+async def test_a_run_that_is_not_held_cannot_be_followed(make_log: MakeLog) -> None:
+    with pytest.raises(KeyError):
+        async with make_log().follow(RUN, 0):
+            pass
+
+
+async def test_an_ended_run_can_be_read_for_ten_minutes(make_log: MakeLog, clock: FakeClock) -> None:
+    log = make_log()
+    log.open(RUN, SESSION, snapshot).append(done())
+    clock.advance(REPLAY_SECONDS - 1)
+    log.open("00000000000000ab", SESSION, snapshot)
+    assert log.state(RUN) is not None
+    clock.advance(2)
+    log.open("00000000000000ac", SESSION, snapshot)
+    assert log.state(RUN) is None
+    assert log.state("00000000000000ab") is not None, "a run that has not ended is kept however long it takes"
+
+
+async def test_a_reader_whose_place_is_gone_gets_a_snapshot_and_goes_on(make_log: MakeLog) -> None:
+    log = make_log(replay_bytes=20_000)
+    writer = log.open(RUN, SESSION, snapshot)
+    async with log.follow(RUN, 0) as slow:
+        for number in range(200):
+            writer.append(ContentDelta(str(number)))
+        entries = await slow.next()
+        assert isinstance(entries[0].event, Snapshot)
+        assert entries[0].sequence == 200
+        assert len(entries) == 1
+        writer.append(ContentDelta("next"))
+        assert numbered(await slow.next()) == [(201, ContentDelta("next"))]
+
+
+async def test_a_reader_of_an_ended_run_whose_events_are_gone_still_gets_done(make_log: MakeLog) -> None:
+    log = make_log(replay_bytes=20_000)
+    writer = log.open(RUN, SESSION, snapshot)
+    for number in range(200):
+        writer.append(ContentDelta(str(number)))
+    last = writer.append(done())
+    async with log.follow(RUN, 5) as follower:
+        entries = await read_to_end(follower)
+    assert numbered(entries) == [(last - 1, snapshot()), (last, done())]
+
+
+async def test_runs_that_ended_make_room_before_those_at_work(make_log: MakeLog) -> None:
+    log = make_log(replay_bytes=45_000)
+    old = log.open(RUN, SESSION, snapshot)
+    for number in range(50):
+        old.append(ContentDelta(str(number)))
+    old.append(done())
+    other = "00000000000000ab"
+    working = log.open(other, SESSION, snapshot)
+    for number in range(80):
+        working.append(ContentDelta(str(number)))
+    async with log.follow(other, 0) as follower:
+        assert [entry.sequence for entry in await follower.next()] == list(range(1, 81))
+    async with log.follow(RUN, 0) as follower:
+        assert [type(entry.event) for entry in await read_to_end(follower)] == [Snapshot, Done]
+
+
+async def test_memory_is_bounded_over_all_runs_with_readers_that_never_read(make_log: MakeLog) -> None:
+    log = make_log(replay_bytes=200_000)
+    writers = [log.open(f"{number:016x}", SESSION, snapshot) for number in range(20)]
+    for _ in range(200):
+        for writer in writers:
+            writer.append(ContentDelta("word " * 4))
+    held = 0
+    for number in range(20):
+        async with log.follow(f"{number:016x}", 0) as follower:
+            held += len([entry for entry in await follower.next() if isinstance(entry.event, ContentDelta)])
+            state = log.state(f"{number:016x}")
+            assert state is not None
+            if state.last_sequence == 200:
+                async with log.follow(f"{number:016x}", 190) as late:
+                    entries = await late.next()
+                    assert entries[-1].sequence == 200
+    assert held * 400 <= 200_000
