@@ -1,11 +1,11 @@
 """How large a model's context window is made for a conversation (contract, section 8)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from domain.errors import ValidationFailed
-from domain.json_value import NOTHING_EXTRA, JsonObject
+from domain.json_value import JsonObject
 
 AdjustmentReason: TypeAlias = Literal[
     "history_trimmed", "manual_override", "model_change", "usage_threshold", "initial_setup", "no_adjustment"
@@ -25,7 +25,7 @@ class Adjustment:
     reason: AdjustmentReason
     previous_window: int | None
     new_window: int
-    extra: JsonObject = NOTHING_EXTRA
+    extra: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class ContextWindowConfig:
     manual_override: bool = False
     last_adjustment: Adjustment | None = None
     adjustment_history: tuple[Adjustment, ...] = ()
-    extra: JsonObject = NOTHING_EXTRA
+    extra: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,7 @@
 """JSON as a type, for what the domain carries without looking inside."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import TypeAlias
 
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 JsonObject: TypeAlias = Mapping[str, JsonValue]
-
-NOTHING_EXTRA: JsonObject = MappingProxyType({})
-"""The `extra` of a value whose file carried no field that we do not know."""

@@ -1,10 +1,10 @@
 """The four kinds of message that a history is made of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from domain.json_value import NOTHING_EXTRA, JsonObject
+from domain.json_value import JsonObject
 
 DONE_REASONS_OF_A_CUT = frozenset({"cancelled", "error", "interrupted"})
 """The `done_reason`s of an answer that its run did not finish; the model's own are `stop` and `length`."""
@@ -27,7 +27,7 @@ class SystemMessage:
     timestamp: datetime
     content: str
     source_file: str | None = None
-    extra: JsonObject = NOTHING_EXTRA
+    extra: JsonObject = field(default_factory=dict)
     role: Literal["system"] = "system"
 
 
@@ -39,7 +39,7 @@ class UserMessage:
     timestamp: datetime
     content: str
     images: tuple[str, ...] = ()
-    extra: JsonObject = NOTHING_EXTRA
+    extra: JsonObject = field(default_factory=dict)
     role: Literal["user"] = "user"
 
 
@@ -56,7 +56,7 @@ class AssistantMessage:
     eval_count: int | None = None
     prompt_eval_count: int | None = None
     done_reason: str = "stop"
-    extra: JsonObject = NOTHING_EXTRA
+    extra: JsonObject = field(default_factory=dict)
     role: Literal["assistant"] = "assistant"
 
 
@@ -69,7 +69,7 @@ class ToolMessage:
     content: str
     tool_name: str
     tool_call_id: str | None = None
-    extra: JsonObject = NOTHING_EXTRA
+    extra: JsonObject = field(default_factory=dict)
     role: Literal["tool"] = "tool"
 
 

@@ -2,21 +2,29 @@
 
 import re
 from collections.abc import Iterable
+from unicodedata import category, normalize
 
 from domain.message import AssistantMessage, UserMessage
 from domain.session import Session
 
 # Han, kana and Hangul: scripts that are written without spaces or whose syllables are looked for one by one.
 _CJK = (
-    "\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+    "\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3130-\u318f\u31a0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
-_WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
+# Accents and vowel signs, which `\w` leaves out: without them a word of Hindi or Hebrew would fall apart.
+_MARKS = "".join(
+    chr(point) for point in (*range(0x300, 0x2000), *range(0xA800, 0xAC00)) if category(chr(point)).startswith("M")
+)
+_WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+(?:[{_MARKS}]+[^\W_{_CJK}]*)*")
 
 
 def words_of(text: str) -> list[str]:
-    """The words of `text` in their order, letter case aside; a CJK character is a word of its own."""
-    return _WORD.findall(text.casefold())
+    """The words of `text` in their order, letter case aside; a CJK character is a word of its own.
+
+    Composed and decomposed accents are the same.
+    """
+    return _WORD.findall(normalize("NFC", normalize("NFC", text).casefold()))
 
 
 def words_of_session(session: Session) -> frozenset[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from domain.context_window import ContextWindowConfig
-from domain.json_value import NOTHING_EXTRA, JsonObject
+from domain.json_value import JsonObject
 from domain.message import Message, UserMessage
 
 ExecutionPolicy: TypeAlias = Literal["always_confirm", "never_confirm"]
@@ -21,13 +21,13 @@ class ToolSettings:
     tools: tuple[str, ...] = ()
     execution_policy: ExecutionPolicy = "always_confirm"
     tool_policies: Mapping[str, ExecutionPolicy] = field(default_factory=dict)
-    extra: JsonObject = NOTHING_EXTRA
+    extra: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSettings:
     enabled_agents: tuple[str, ...] = ()
-    extra: JsonObject = NOTHING_EXTRA
+    extra: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Summary:
 
     summary: str
     topics: tuple[str, ...] = ()
-    extra: JsonObject = NOTHING_EXTRA
+    extra: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Session:
     tool_settings: ToolSettings = field(default_factory=ToolSettings)
     agent_settings: AgentSettings = field(default_factory=AgentSettings)
     context_window: ContextWindowConfig = field(default_factory=ContextWindowConfig)
-    extra: JsonObject = NOTHING_EXTRA
+    extra: JsonObject = field(default_factory=dict)
 
     @property
     def message_count(self) -> int:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from domain.json_value import NOTHING_EXTRA
 from domain.message import AssistantMessage, ToolCall
 
 
@@ -73,7 +72,7 @@ class AnswerDraft:
             eval_count=eval_count,
             prompt_eval_count=prompt_eval_count,
             done_reason=done_reason,
-            extra=self.base.extra if self.base else NOTHING_EXTRA,
+            extra=self.base.extra if self.base else {},
         )
 
 
