@@ -1,0 +1,117 @@
+"""Models that say what a test wrote down."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from application.ports import language_model, model_catalog
+from application.ports.language_model import ModelChunk, ModelEnd, ModelRequest
+from domain.errors import ModelNotFound, ModelServerError, ModelServerFailed, NotFound
+from domain.model_card import ModelCard
+
+Step: TypeAlias = ModelChunk | Exception | asyncio.Event
+"""A chunk to yield, an error to raise, or an event to wait for, with nothing said meanwhile."""
+
+
+def saying(*texts: str, done_reason: str = "stop", prompt_eval_count: int = 10) -> list[Step]:
+    """A whole answer of these pieces."""
+    end = ModelEnd(done_reason, prompt_eval_count, len(texts), 0)
+    return [*(ModelChunk(text) for text in texts), ModelChunk(end=end)]
+
+
+@dataclass(slots=True)
+class ScriptedStream:
+    """A stream that was opened. `closed` once its context was left, `finished` where all was read before."""
+
+    request: ModelRequest
+    finished: bool = False
+    closed: bool = False
+
+
+class ScriptedModel(language_model.LanguageModel):
+    """Answers with the replies in their order, then with `default`; a reply without an end stops before its end.
+
+    A reply that begins with an error raises it on entering. Without any reply left it says "ok".
+    """
+
+    def __init__(self, *replies: Sequence[Step], default: Sequence[Step] | None = None) -> None:
+        self.streams: list[ScriptedStream] = []
+        self._replies = deque(replies)
+        self._default = default
+
+    def reply_next(self, *replies: Sequence[Step]) -> None:
+        self._replies.extend(replies)
+
+    @property
+    def requests(self) -> list[ModelRequest]:
+        return [stream.request for stream in self.streams]
+
+    @property
+    def open_streams(self) -> int:
+        return sum(not stream.closed for stream in self.streams)
+
+    @asynccontextmanager
+    async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelChunk]]:
+        stream = ScriptedStream(request)
+        self.streams.append(stream)
+        steps = self._replies.popleft() if self._replies else self._default or saying("ok")
+        try:
+            await asyncio.sleep(0)
+            if steps and isinstance(steps[0], Exception):
+                raise steps[0]
+            async with aclosing(_chunks(steps, stream)) as chunks:
+                yield chunks
+        finally:
+            stream.closed = True
+
+
+async def _chunks(steps: Sequence[Step], stream: ScriptedStream) -> AsyncGenerator[ModelChunk, None]:
+    for step in steps:
+        if isinstance(step, Exception):
+            raise step
+        if isinstance(step, asyncio.Event):
+            await step.wait()
+            continue
+        stream.finished = step.end is not None
+        yield step
+        if stream.finished:
+            return
+        await asyncio.sleep(0)
+    raise ModelServerFailed("The scripted answer stopped before its end.")
+
+
+class ScriptedCatalog(model_catalog.ModelCatalog):
+    """Knows these cards. While `error` is set, it is raised by everything that may raise one; `asked` names
+    the models whose cards were asked for."""
+
+    def __init__(
+        self, *cards: ModelCard, address: str | None = "http://scripted", reachable: bool | None = True
+    ) -> None:
+        self.cards = {card.name: card for card in cards}
+        self.error: ModelServerError | NotFound | None = None
+        self.reachable = reachable
+        self.asked: list[str] = []
+        self._address = address
+
+    @property
+    def address(self) -> str | None:
+        return self._address
+
+    async def is_reachable(self) -> bool | None:
+        return self.reachable
+
+    async def list_models(self) -> Sequence[ModelCard]:
+        if self.error is not None:
+            raise self.error
+        return list(self.cards.values())
+
+    async def get_model(self, name: str) -> ModelCard:
+        self.asked.append(name)
+        if self.error is not None:
+            raise self.error
+        if name not in self.cards:
+            raise ModelNotFound(name)
+        return self.cards[name]
