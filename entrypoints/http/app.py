@@ -1,0 +1,45 @@
+"""The aiohttp application: the table of operations behind its guards."""
+
+from aiohttp import web
+
+from entrypoints.http.config import HttpConfig
+from entrypoints.http.failures import answer_failures, note_beginning
+from entrypoints.http.guards import guard
+from entrypoints.http.json_bytes import to_json
+from entrypoints.http.openapi import build_document
+from entrypoints.http.operations import Operation, add_routes
+from entrypoints.http.origins import OriginRule
+from entrypoints.http.requests import CONFIG, DOCUMENT, USE_CASES
+from entrypoints.http.routes import documentation, health, messages, models, sessions, system_prompts, transfer
+from entrypoints.http.use_cases import UseCases
+
+OPERATIONS: tuple[Operation, ...] = (
+    *health.OPERATIONS,
+    *models.OPERATIONS,
+    *sessions.OPERATIONS,
+    *messages.OPERATIONS,
+    *transfer.OPERATIONS,
+    *system_prompts.OPERATIONS,
+    *documentation.OPERATIONS,
+)
+
+
+def build_app(use_cases: UseCases, config: HttpConfig) -> web.Application:
+    """The API over `use_cases`. What they stand on is opened and closed by the caller."""
+    origins = OriginRule(config.cors_origins)
+    free_paths = {operation.path for operation in OPERATIONS if not operation.needs_key}
+    app = web.Application(
+        middlewares=[answer_failures, guard(config, origins, free_paths)],
+        client_max_size=config.max_request_bytes,
+    )
+    app[USE_CASES] = use_cases
+    app[CONFIG] = config
+    app[DOCUMENT] = to_json(build_document(OPERATIONS, config.version))
+    add_routes(app.router, OPERATIONS)
+
+    async def describe_origin(request: web.Request, answer: web.StreamResponse) -> None:
+        origins.describe(request.headers, answer.headers)
+
+    app.on_response_prepare.append(describe_origin)
+    app.on_response_prepare.append(note_beginning)
+    return app

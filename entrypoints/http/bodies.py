@@ -1,0 +1,88 @@
+"""The body of a request: read within its limit, parsed, and refused where it is not plain JSON."""
+
+import json
+
+import orjson
+from aiohttp import web
+
+from domain.errors import ValidationFailed
+from domain.json_value import JsonValue
+from entrypoints.http.errors import BodyTooLarge
+
+JSON_TYPE = "application/json"
+MAX_DEPTH = 100
+"""Levels of nesting: far more than any request needs, and less than what writing it again could not bear (254)."""
+
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+
+
+async def read_body(request: web.Request, limit: int) -> bytes:
+    """The bytes of the body, empty where there is none. Raises BodyTooLarge, ValidationFailed.
+
+    A body whose length is told is refused before it is read. Called again, it gives the same bytes.
+    """
+    if (request.content_length or 0) > limit:
+        raise BodyTooLarge(limit)
+    if request.body_exists and not request.content.is_eof():
+        await _invite_body(request)
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise BodyTooLarge(limit) from error
+    except web.RequestPayloadError as error:
+        raise ValidationFailed("The body did not arrive whole. Send it again.", field="body") from error
+
+
+async def _invite_body(request: web.Request) -> None:
+    """Answer a client that waits to hear that its body is welcome, now that its headers have passed."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+
+
+def parse_body(body: bytes, charset: str | None) -> JsonValue:
+    """The value that `body` writes. Raises ValidationFailed for all that is not plain, unambiguous JSON in UTF-8."""
+    if charset is not None and charset.lower() not in _CHARSETS:
+        raise _refusal(f"it is sent as {charset[:40]}, which must be UTF-8")
+    try:
+        value: JsonValue = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _refusal(f"{error.msg} (line {error.lineno}, column {error.colno})") from error
+    if _is_deeper_than(MAX_DEPTH, value):
+        raise _refusal(f"it is nested deeper than {MAX_DEPTH} levels")
+    _refuse_doubled_keys(body)
+    return value
+
+
+def _refusal(reason: str) -> ValidationFailed:
+    errors = [{"field": "body", "message": reason}]
+    return ValidationFailed(f"The body is not valid JSON: {reason}.", errors=errors)
+
+
+def _is_deeper_than(levels: int, value: JsonValue) -> bool:
+    containers = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels):
+        if not containers:
+            return False
+        containers = [
+            child
+            for container in containers
+            for child in (container.values() if isinstance(container, dict) else container)
+            if isinstance(child, dict | list)
+        ]
+    return bool(containers)
+
+
+def _refuse_doubled_keys(body: bytes) -> None:
+    """orjson keeps the last of two and says nothing, so the standard parser, which tells, reads the body once more."""
+    json.loads(body, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    unique = dict(pairs)
+    if len(unique) < len(pairs):
+        seen: set[str] = set()
+        doubled = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]  # add() is None, so the key goes on
+        errors = [{"field": doubled, "message": "This field is given twice."}]
+        raise ValidationFailed(f"The field `{doubled}` is given twice.", errors=errors)
+    return unique

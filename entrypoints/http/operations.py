@@ -1,0 +1,137 @@
+"""What the API can do, as one table: it routes, validates and writes the document, so that there is no second truth."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import BaseModel
+
+from entrypoints.http.requests import BODY, QUERY
+from entrypoints.http.schemas.base import NoFields
+from entrypoints.http.validation import validated_body, validated_query
+
+Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathParameter:
+    """`pattern` matches the percent-encoded path; what it means is for the handler to check."""
+
+    description: str
+    pattern: str = "[^/]+"
+    type: Literal["string", "integer"] = "string"
+
+
+PATH_PARAMETERS: Mapping[str, PathParameter] = MappingProxyType(
+    {
+        "session_id": PathParameter(description="Ten lower-case hex characters."),
+        "message_index": PathParameter(
+            description="Place in the whole list of messages, from 0; the system message counts.", type="integer"
+        ),
+        "run_id": PathParameter(description="Sixteen lower-case hex characters."),
+        "filename": PathParameter(description="Name of a prompt file, ending with `.md`."),
+        "tool_name": PathParameter(description="Name of a tool."),
+        "agent_name": PathParameter(description="Name of an agent."),
+        "model_name": PathParameter(
+            description="Name of a model; it may hold `:` and `/`, as they are or percent-encoded.", pattern=".+"
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One way in which an operation succeeds.
+
+    `content` gives the model of each media type, None for text of no model; empty for an answer without a body.
+    `events` are the server-sent events of a stream, by their names.
+    """
+
+    status: int = 200
+    description: str
+    content: Mapping[str, type[BaseModel] | None] = MappingProxyType({})
+    events: Mapping[str, type[BaseModel]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """A request header that an operation reads beside those of every request."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A method of a path. `errors` are the codes it may fail with, besides those of every operation."""
+
+    method: Method
+    path: str
+    handler: Handler
+    summary: str
+    tag: str
+    answers: tuple[Answer, ...]
+    description: str = ""
+    query: type[BaseModel] = NoFields
+    headers: tuple[Header, ...] = ()
+    body: type[BaseModel] | None = None
+    body_may_be_absent: bool = False
+    errors: tuple[str, ...] = ()
+    needs_key: bool = True
+
+    @property
+    def path_parameters(self) -> list[str]:
+        return re.findall(r"{(\w+)}", self.path)
+
+    @property
+    def streams(self) -> bool:
+        return any(answer.events for answer in self.answers)
+
+
+def json_answer_of(model: type[BaseModel], description: str, status: int = 200) -> Answer:
+    return Answer(status=status, description=description, content={JSON: model})
+
+
+def no_content(description: str) -> Answer:
+    return Answer(status=204, description=description)
+
+
+def event_stream(events: Mapping[str, type[BaseModel]], description: str) -> Answer:
+    return Answer(description=description, events=events)
+
+
+def add_routes(router: web.UrlDispatcher, operations: Iterable[Operation]) -> None:
+    """A route for each operation; HEAD too for each GET that is no stream, which would have no end."""
+    for operation in operations:
+        path = re.sub(r"{(\w+)}", lambda match: _routed(match[1]), operation.path)
+        handler = _validating(operation)
+        if operation.method == "GET" and not operation.streams:
+            router.add_route("HEAD", path, handler, expect_handler=_expect)
+        router.add_route(operation.method, path, handler, expect_handler=_expect)
+
+
+def _routed(name: str) -> str:
+    return f"{{{name}:{PATH_PARAMETERS[name].pattern}}}"
+
+
+def _validating(operation: Operation) -> Handler:
+    body_model = operation.body or NoFields
+    body_may_be_absent = operation.body is None or operation.body_may_be_absent
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        request[QUERY] = validated_query(request.query, operation.query)
+        request[BODY] = await validated_body(request, body_model, may_be_absent=body_may_be_absent)
+        return await operation.handler(request)
+
+    return handle
+
+
+async def _expect(_request: web.Request) -> None:
+    """A body that a client holds back is asked for when its headers have passed the guards, not before."""

@@ -1,0 +1,17 @@
+"""The body of every error."""
+
+from pydantic import Field, JsonValue
+
+from entrypoints.http.schemas.base import AnswerModel
+
+
+class ErrorContent(AnswerModel):
+    code: str = Field(description="What went wrong, for programs.")
+    message: str = Field(description="What to do about it, for people.")
+    details: dict[str, JsonValue] = Field(
+        description="What the code speaks of. Where a body or query is not valid: `errors`, each `field` and `message`."
+    )
+
+
+class Error(AnswerModel):
+    error: ErrorContent

@@ -1,0 +1,20 @@
+"""Models as answers show them."""
+
+from pydantic import Field
+
+from entrypoints.http.schemas.base import AnswerModel
+
+
+class Model(AnswerModel):
+    name: str
+    size_mb: float | None
+    format: str | None
+    family: str | None
+    parameter_size: str | None
+    quantization_level: str | None
+    capabilities: list[str] = Field(examples=[["completion", "tools"]])
+    context_length: int | None = Field(description="The largest context, in tokens.")
+
+
+class ModelList(AnswerModel):
+    models: list[Model]

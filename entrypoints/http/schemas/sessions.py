@@ -1,0 +1,89 @@
+"""What is asked of sessions."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, ConfigDict, FailFast, Field, model_validator
+
+from application.use_cases.create_session import NewSession
+from application.use_cases.sessions import MAX_PAGE_SIZE
+from application.use_cases.update_session import SessionChange
+from domain.session import AgentSettings, ToolSettings
+from entrypoints.http.schemas.base import QueryModel, RequestModel, Text
+from entrypoints.http.schemas.settings import AgentSettingsBody, ToolSettingsBody, WindowChoiceBody
+
+
+class SessionCreation(RequestModel):
+    model: Text = Field(examples=["qwen3:8b"])
+    system_prompt: str | None = None
+    system_prompt_source_file: str | None = Field(default=None, description="A prompt file; wins over `system_prompt`.")
+    tool_settings: ToolSettingsBody | None = None
+    agent_settings: AgentSettingsBody | None = None
+    context_window: WindowChoiceBody | None = None
+
+    def to_domain(self) -> NewSession:
+        return NewSession(
+            model=self.model,
+            system_prompt=self.system_prompt,
+            system_prompt_source_file=self.system_prompt_source_file,
+            tool_settings=self.tool_settings.to_domain() if self.tool_settings else ToolSettings(),
+            agent_settings=self.agent_settings.to_domain() if self.agent_settings else AgentSettings(),
+            context_window=self.context_window.to_domain() if self.context_window else None,
+        )
+
+
+class SessionUpdate(RequestModel):
+    """What is given takes the place of the whole of what was; what is absent or null stays."""
+
+    model: Text | None = None
+    tool_settings: ToolSettingsBody | None = None
+    agent_settings: AgentSettingsBody | None = None
+    context_window: WindowChoiceBody | None = None
+
+    def to_domain(self) -> SessionChange:
+        return SessionChange(
+            model=self.model,
+            tool_settings=self.tool_settings.to_domain() if self.tool_settings else None,
+            agent_settings=self.agent_settings.to_domain() if self.agent_settings else None,
+            context_window=self.context_window.to_domain() if self.context_window else None,
+        )
+
+
+class SystemPromptBody(RequestModel):
+    content: str | None = None
+    source_file: str | None = Field(default=None, description="A prompt file; wins over `content`.")
+
+    @model_validator(mode="after")
+    def _one_is_needed(self) -> "SystemPromptBody":
+        if self.content is None and self.source_file is None:
+            raise ValueError("Send `content` or `source_file`.")
+        return self
+
+
+class ForkBody(RequestModel):
+    message_index: int | None = Field(default=None, description="The last message that goes along; all by default.")
+
+
+class SessionFile(RequestModel):
+    """A session file of any version; what is not known of it survives."""
+
+    model_config = ConfigDict(extra="allow")
+
+    metadata: dict[str, object]
+    messages: Annotated[list[dict[str, object]], FailFast()]
+
+
+def _in_plain_digits(text: object) -> object:
+    """Pydantic would take `1_0`, ` 10 ` and digits of other scripts too."""
+    if isinstance(text, str) and not (text.isascii() and text.isdecimal()):
+        raise ValueError("It must be a whole number in digits.")
+    return text
+
+
+class ListQuery(QueryModel):
+    limit: Annotated[int, BeforeValidator(_in_plain_digits), Field(ge=1, le=MAX_PAGE_SIZE)] | None = None
+    cursor: str | None = Field(default=None, description="The `next_cursor` of the page before.")
+    q: str = Field(default="", description="Words, letter case aside, each of which begins one of the session's.")
+
+
+class ExportQuery(QueryModel):
+    format: Literal["json", "markdown"] = "json"

@@ -1,0 +1,47 @@
+"""The use cases that the routes call: the composition root fills this."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from application.use_cases.check_health import CheckHealth
+from application.use_cases.create_session import CreateSession
+from application.use_cases.edit_message import EditMessage
+from application.use_cases.fork_session import ForkSession
+from application.use_cases.models import GetModel, ListModels
+from application.use_cases.prompts import CreatePrompt, DeletePrompt, ListPrompts, ReadPrompt, ReplacePrompt
+from application.use_cases.session_status import ReadStatus
+from application.use_cases.sessions import DeleteSession, GetSession, ListMessages, ListSessions
+from application.use_cases.system_prompt import RemoveSystemPrompt, SetSystemPrompt
+from application.use_cases.transfer_session import ExportSession, ImportSession
+from application.use_cases.update_session import UpdateSession
+from domain.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """`encode_session` writes a session file (contract, section 10); `decode_session` reads one, of older versions
+    too, and raises ValidationFailed for what is none."""
+
+    check_health: CheckHealth
+    list_models: ListModels
+    get_model: GetModel
+    create_session: CreateSession
+    list_sessions: ListSessions
+    get_session: GetSession
+    list_messages: ListMessages
+    update_session: UpdateSession
+    delete_session: DeleteSession
+    edit_message: EditMessage
+    set_system_prompt: SetSystemPrompt
+    remove_system_prompt: RemoveSystemPrompt
+    read_status: ReadStatus
+    fork_session: ForkSession
+    export_session: ExportSession
+    import_session: ImportSession
+    list_prompts: ListPrompts
+    read_prompt: ReadPrompt
+    create_prompt: CreatePrompt
+    replace_prompt: ReplacePrompt
+    delete_prompt: DeletePrompt
+    encode_session: Callable[[Session], bytes]
+    decode_session: Callable[[bytes], Session]
