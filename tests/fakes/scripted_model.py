@@ -46,6 +46,10 @@ class ScriptedModel(language_model.LanguageModel):
         self._replies.extend(replies)
 
     @property
+    def has_replies(self) -> bool:
+        return bool(self._replies)
+
+    @property
     def requests(self) -> list[ModelRequest]:
         return [stream.request for stream in self.streams]
 
