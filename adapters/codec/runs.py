@@ -1,0 +1,44 @@
+"""Records of runs and unfinished answers ⇄ JSON objects."""
+
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from adapters.codec.errors import NotDecodable
+from adapters.codec.fields import RawObject, read_object, read_text
+from adapters.codec.messages import decode_assistant_message, encode_message
+from domain.json_value import JsonValue
+from domain.run import PartialAnswer, Run
+
+_RUN = TypeAdapter(Run)
+
+
+def encode_run(run: Run) -> RawObject:
+    raw: dict[str, Any] = _RUN.dump_python(run, mode="json")
+    return raw
+
+
+def decode_run(value: JsonValue) -> Run:
+    """Raises NotDecodable."""
+    try:
+        return _RUN.validate_python(value)
+    except (ValidationError, RecursionError):
+        raise NotDecodable("it is not the record of a run") from None
+
+
+def encode_partial(partial: PartialAnswer) -> RawObject:
+    return {
+        "session_id": partial.session_id,
+        "run_id": partial.run_id,
+        "message": encode_message(partial.message),
+    }
+
+
+def decode_partial(value: JsonValue) -> PartialAnswer:
+    """Raises NotDecodable."""
+    raw = read_object(value, "an unfinished answer")
+    return PartialAnswer(
+        session_id=read_text(raw.get("session_id"), "session_id"),
+        run_id=read_text(raw.get("run_id"), "run_id"),
+        message=decode_assistant_message(read_object(raw.get("message"), "message")),
+    )
