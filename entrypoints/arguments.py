@@ -1,0 +1,111 @@
+"""The command line: a flag for each setting, and the subcommands."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal, NoReturn, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from entrypoints.settings import Settings, flag_of
+
+DISTRIBUTION = "mochi-server"
+
+GROUPS: Mapping[str, Sequence[str]] = {
+    "where to listen": ("host", "port"),
+    "the language model": ("llm", "ollama_host", "ollama_timeout", "dynamic_context_window_enabled", "max_tool_rounds"),
+    "what is kept, and where": ("data_dir", "sessions_dir", "system_prompts_dir", "storage", "redis_url"),
+    "who may call": ("api_keys", "cors_origins", "allowed_hosts", "max_request_bytes"),
+    "the log": ("log_level", "log_format"),
+}
+"""The fields of Settings as `--help` shows them."""
+
+_EPILOG = """\
+Each setting is also read from the environment (--ollama-host: MOCHI_OLLAMA_HOST) and from a file `.env` in the
+working folder; a flag beats the environment, which beats the file. Lists are JSON or have commas.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """`flags` are the settings given on the command line, as text by field name."""
+
+    command: Literal["serve", "demo"]
+    flags: Mapping[str, str]
+    reload: bool = False
+    keep: bool = False
+
+
+def parse_arguments(argv: Sequence[str]) -> Arguments:
+    """Exits with code 2 and one line for what it does not know, with 0 after `--help` and `--version`."""
+    if argv and argv[0] == "demo":
+        return Arguments(command="demo", flags={}, keep=_demo_parser().parse_args(argv[1:]).keep)
+    given = vars(_serve_parser().parse_args(argv))
+    flags = {name: text for name, text in given.items() if name in Settings.model_fields and text is not None}
+    return Arguments(command="serve", flags=flags, reload=given["reload"])
+
+
+class _Parser(argparse.ArgumentParser):
+    """One clear line for a mistake, instead of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{DISTRIBUTION}: {message} (see {self.prog} --help)\n")
+
+
+def _serve_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=DISTRIBUTION,
+        usage="%(prog)s [flags]\n       %(prog)s demo [--keep]",
+        description="A headless chat server between any front end and Ollama. Without a subcommand it serves; "
+        "`demo` shows it at work, with a built-in model and a throw-away folder.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"{DISTRIBUTION} {version(DISTRIBUTION)}")
+    parser.add_argument("--reload", action="store_true", help="start again when the code or .env changes")
+    for title, names in GROUPS.items():
+        group = parser.add_argument_group(title)
+        for name in names:
+            _add_flag(group, name, Settings.model_fields[name])
+    return parser
+
+
+def _demo_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=f"{DISTRIBUTION} demo",
+        description="Hold a short conversation with a server of its own over real HTTP, and show what happens.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--keep", action="store_true", help="leave the server up afterwards; Ctrl-C ends it")
+    return parser
+
+
+def _add_flag(group: argparse._ArgumentGroup, name: str, field: FieldInfo) -> None:
+    about = f"{field.description} (default: {_default_of(field)})".replace("%", "%%")
+    if field.annotation is bool:
+        group.add_argument(flag_of(name), dest=name, nargs="?", const="true", metavar="true|false", help=about)
+    else:
+        group.add_argument(flag_of(name), dest=name, metavar=_placeholder_of(field), help=about)
+
+
+def _default_of(field: FieldInfo) -> str:
+    match field.default:
+        case bool() as default:
+            return str(default).lower()
+        case None | ():
+            return "none"
+        case default:
+            return str(default)
+
+
+def _placeholder_of(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is Literal:
+        return "|".join(get_args(field.annotation))
+    if get_origin(field.annotation) is tuple:
+        return "LIST"
+    if field.annotation in {int, float}:
+        return "N"
+    return "PATH" if field.annotation is Path else "TEXT"

@@ -1,0 +1,72 @@
+"""The command `mochi-server`."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+
+from entrypoints.arguments import DISTRIBUTION, Arguments, parse_arguments
+from entrypoints.logging_setup import LOGGER_NAME, configure_logging
+from entrypoints.settings import Settings, WrongSetting, flag_of, read_settings, unknown_variables, variable_of
+
+# What only one subcommand needs is imported when it is called: the server must be up within a second.
+# ruff: noqa: PLC0415
+
+EXIT_FAILED = 1
+EXIT_WRONG_USE = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code: 0 after a graceful end, 1 where something failed, 2 for a wrong flag or setting."""
+    arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
+    if arguments.command == "demo":
+        from entrypoints.demo import run_demo
+
+        return run_demo(keep=arguments.keep)
+    try:
+        settings = read_settings(arguments.flags)
+        prepare_folders(settings)
+    except WrongSetting as error:
+        return _complain(error, EXIT_WRONG_USE)
+    return _serve(settings, arguments)
+
+
+def prepare_folders(settings: Settings) -> None:
+    """Make the data folder where it is missing. Raises WrongSetting for a folder that cannot be one."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongSetting(
+            f"wrong value for {variable_of('data_dir')} ({flag_of('data_dir')}): "
+            f"no folder can be had at {settings.data_dir}: {error.strerror}"
+        ) from error
+    for name in ("sessions_dir", "system_prompts_dir"):
+        folder = getattr(settings, name)
+        if folder.exists() and not folder.is_dir():
+            raise WrongSetting(f"wrong value for {variable_of(name)} ({flag_of(name)}): {folder} is no folder")
+
+
+def _serve(settings: Settings, arguments: Arguments) -> int:
+    configure_logging(settings.log_level, settings.log_format)
+    if arguments.reload:
+        from entrypoints.reloading import serve_and_reload
+
+        return serve_and_reload()
+    for line in unknown_variables():
+        logging.getLogger(LOGGER_NAME).warning(line)
+
+    from domain.errors import MochiError
+    from entrypoints.lifespan import create_app
+    from entrypoints.serving import CannotListen, loop_factory, serve
+
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(serve(create_app(settings), settings))
+    except (CannotListen, MochiError) as error:
+        return _complain(error, EXIT_FAILED)
+    return 0
+
+
+def _complain(error: Exception, exit_code: int) -> int:
+    sys.stderr.write(f"{DISTRIBUTION}: {error}\n")
+    return exit_code

@@ -1,0 +1,121 @@
+"""Serving an application until the process is told to stop."""
+
+import asyncio
+import ipaddress
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from aiohttp import web
+
+from entrypoints.arguments import DISTRIBUTION
+from entrypoints.logging_setup import LOGGER_NAME
+from entrypoints.settings import Settings, flag_of, variable_of
+
+SHUTDOWN_TIMEOUT = 3.0
+"""Seconds that aiohttp waits for handlers; it does so twice, and a container is killed after ten."""
+
+BACKLOG = 1024
+"""Connections that may wait to be accepted, so that a burst of clients is not turned away."""
+
+EXIT_FORCED = 130
+
+logger = logging.getLogger(LOGGER_NAME)
+
+
+class CannotListen(Exception):
+    """The address is taken or not ours; the message is one line that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An address that is listened on."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
+    @property
+    def is_reachable_by_others(self) -> bool:
+        return not ipaddress.ip_address(self.host.partition("%")[0]).is_loopback
+
+
+async def serve(app: web.Application, settings: Settings) -> None:
+    """Until SIGTERM or SIGINT; a second SIGINT ends the process at once.
+
+    Raises CannotListen, and what the application raises at its start.
+    """
+    stop = stopped_by_signals()
+    async with listening(app, settings.host, settings.port) as bound:
+        _tell(bound, settings)
+        await stop.wait()
+        logger.info("stopping")
+
+
+@asynccontextmanager
+async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[Sequence[Bound]]:
+    """The application, started and reachable; stopped on leaving."""
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=SHUTDOWN_TIMEOUT, access_log=None)
+    try:
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+            raise CannotListen(
+                f"cannot listen on {host} port {port}: {reason} "
+                f"({variable_of('port')}, {flag_of('port')}; 0 takes any free port)"
+            ) from error
+        yield [Bound(address[0], address[1]) for address in runner.addresses]
+    finally:
+        await runner.cleanup()
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's where it is installed, else None for asyncio's own."""
+    try:
+        import uvloop  # noqa: PLC0415 - it is not to be had on every system
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def stopped_by_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+
+    def interrupt() -> None:
+        if stop.is_set():
+            logger.warning("stopped by force")
+            os._exit(EXIT_FORCED)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    return stop
+
+
+def _tell(bound: Sequence[Bound], settings: Settings) -> None:
+    urls = [address.url for address in bound]
+    model = f"Ollama at {settings.ollama_host}" if settings.llm == "ollama" else "the built-in demo model"
+    logger.info(
+        "mochi-server %s listens on %s, with %s",
+        version(DISTRIBUTION),
+        " and ".join(urls),
+        model,
+        extra={"urls": urls},
+    )
+    exposed = [address.url for address in bound if address.is_reachable_by_others]
+    if exposed and not settings.api_keys:
+        logger.warning(
+            "ANYONE WHO CAN REACH %s CAN USE THIS SERVER: it listens beyond this machine and asks for no key. "
+            "Set MOCHI_API_KEYS, or MOCHI_HOST=127.0.0.1.",
+            " AND ".join(exposed),
+        )
