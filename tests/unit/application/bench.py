@@ -104,10 +104,15 @@ class Bench:
     async def keep_prompt(self, filename: str, content: str) -> None:
         await self.prompts.create(Prompt(filename=filename, content=content))
 
-    async def start_run(self, session_id: str) -> RunHandle:
-        """A run at work on the session until it is ended."""
+    def submit_run(self, session_id: str) -> RunHandle:
+        """A run that stays at work until it is ended, now or after those that came before."""
         run = Run(run_id=self.ids.new_run_id(), session_id=session_id, status="queued", created_at=self.clock.now())
-        handle = RunHandle(run, ChatRequest(message="And?", on_disconnect="continue"), ())
+        handle = RunHandle(run, ChatRequest(message="And?", on_disconnect="continue", if_busy="enqueue"), ())
         self.supervisor.submit(handle)
+        return handle
+
+    async def start_run(self, session_id: str) -> RunHandle:
+        """A run at work on an idle session until it is ended."""
+        handle = self.submit_run(session_id)
         assert await asyncio.shield(handle.accepted) is None
         return handle
