@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpConfig:
-    """`bound_host` is the address that the server listens on, as the settings name it; `max_request_bytes` at least 1."""
+    """`bound_host` is the address listened on, as the settings name it; `max_request_bytes` is at least 1."""
 
     version: str
     bound_host: str = "127.0.0.1"

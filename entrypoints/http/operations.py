@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -56,8 +56,8 @@ class Answer:
 
     status: int = 200
     description: str
-    content: Mapping[str, type[BaseModel] | None] = MappingProxyType({})
-    events: Mapping[str, type[BaseModel]] = MappingProxyType({})
+    content: Mapping[str, type[BaseModel] | None] = field(default_factory=dict)
+    events: Mapping[str, type[BaseModel]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

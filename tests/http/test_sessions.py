@@ -1,0 +1,360 @@
+"""Sessions over HTTP: made, listed, shown, changed and deleted."""
+
+import pytest
+
+from domain.errors import ModelServerUnreachable
+from domain.message import AssistantMessage, UserMessage
+from tests.http.bench import Client, HttpBench, Json, error_of, json_of
+from tests.unit.histories import AT, assistant, call, result, session, system, user
+
+SESSIONS = "/api/v1/sessions"
+NOW = "2026-01-02T03:04:05.678901Z"
+UNKNOWN = "0123456789"
+
+
+async def test_a_new_session_is_shown_whole_with_its_defaults(client: Client) -> None:
+    created = await json_of(await client.post(SESSIONS, json={"model": "llama"}), 201)
+    assert created == {
+        "session_id": "0000000001",
+        "model": "llama",
+        "created_at": NOW,
+        "updated_at": NOW,
+        "message_count": 0,
+        "tool_settings": {"tools": [], "execution_policy": "always_confirm", "tool_policies": {}},
+        "agent_settings": {"enabled_agents": []},
+        "context_window": {
+            "dynamic_enabled": True,
+            "current_window": None,
+            "model_max_context": 4096,
+            "last_adjustment_reason": None,
+            "manual_override": False,
+            "usage_tokens": 0,
+            "messages_left_out": 0,
+            "reloads": 0,
+            "estimate_error": None,
+        },
+        "summary": None,
+        "summary_model": None,
+        "messages": [],
+        "warnings": [],
+    }
+    assert await json_of(await client.get(f"{SESSIONS}/0000000001")) == created
+
+
+async def test_a_session_is_made_with_all_its_settings(client: Client, bench: HttpBench) -> None:
+    await bench.keep_prompt("pirate.md", "Talk like a pirate.")
+    body = {
+        "model": "llama",
+        "system_prompt": "ignored",
+        "system_prompt_source_file": "pirate.md",
+        "tool_settings": {
+            "tools": ["weather"],
+            "execution_policy": "never_confirm",
+            "tool_policies": {"weather": "always_confirm"},
+        },
+        "agent_settings": {"enabled_agents": ["writer"]},
+        "context_window": {"manual_override": True, "current_window": 2048},
+    }
+    created = await json_of(await client.post(SESSIONS, json=body), 201)
+    assert created["tool_settings"] == body["tool_settings"]
+    assert created["agent_settings"] == body["agent_settings"]
+    assert created["context_window"]["current_window"] == 2048
+    assert created["context_window"]["manual_override"] is True
+    assert created["messages"] == [
+        {
+            "role": "system",
+            "content": "Talk like a pirate.",
+            "message_id": created["messages"][0]["message_id"],
+            "timestamp": NOW,
+            "source_file": "pirate.md",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"model": "unknown"}, 404, "MODEL_NOT_FOUND"),
+        ({"model": "llama", "tool_settings": {"tools": ["unknown"]}}, 404, "TOOL_NOT_FOUND"),
+        ({"model": "llama", "agent_settings": {"enabled_agents": ["unknown"]}}, 404, "AGENT_NOT_FOUND"),
+        ({"model": "llama", "system_prompt_source_file": "unknown.md"}, 404, "PROMPT_NOT_FOUND"),
+        ({"model": "llama", "system_prompt_source_file": "../x.md"}, 422, "VALIDATION_ERROR"),
+        (
+            {"model": "llama", "context_window": {"manual_override": True, "current_window": 4097}},
+            422,
+            "VALIDATION_ERROR",
+        ),
+        ({"model": "llama", "context_window": {"manual_override": True}}, 422, "VALIDATION_ERROR"),
+    ],
+)
+async def test_what_a_session_names_must_be_there(client: Client, body: Json, status: int, code: str) -> None:
+    await error_of(await client.post(SESSIONS, json=body), status, code)
+    assert (await json_of(await client.get(SESSIONS)))["sessions"] == []
+
+
+async def test_a_model_server_that_is_down_is_told_of(client: Client, bench: HttpBench) -> None:
+    bench.catalog.error = ModelServerUnreachable("Ollama does not answer.")
+    await error_of(await client.post(SESSIONS, json={"model": "llama"}), 502, "OLLAMA_UNREACHABLE")
+
+
+async def test_every_kind_of_message_is_shown_with_its_fields(client: Client, bench: HttpBench) -> None:
+    told = AssistantMessage(
+        message_id="00000000c2",
+        timestamp=AT,
+        content="It rains.\0\u2028",
+        model="llama",
+        thinking="Hm.",
+        eval_count=3,
+        prompt_eval_count=5,
+        done_reason="length",
+    )
+    await bench.keep(
+        session(
+            system(source_file="a.md"),
+            UserMessage(message_id="00000000b1", timestamp=AT.replace(microsecond=0), content="Look", images=("aGk=",)),
+            assistant("", calls=(call("x"),)),
+            result("x"),
+            told,
+        )
+    )
+    shown = await json_of(await client.get(f"{SESSIONS}/00000000ff"))
+    unsaid = {"eval_count": None, "prompt_eval_count": None, "thinking": None, "done_reason": "stop", "model": "llama"}
+    assert shown["messages"] == [
+        {
+            "role": "system",
+            "content": "Be brief.",
+            "message_id": "00000000aa",
+            "timestamp": NOW,
+            "source_file": "a.md",
+        },
+        {
+            "role": "user",
+            "content": "Look",
+            "message_id": "00000000b1",
+            "timestamp": "2026-01-02T03:04:05.000000Z",
+            "images": ["aGk="],
+        },
+        {
+            "role": "assistant",
+            "content": "",
+            "message_id": "00000000c1",
+            "timestamp": NOW,
+            "tool_calls": [{"id": "x", "function": {"name": "weather", "arguments": {"city": "Oslo"}}}],
+            **unsaid,
+        },
+        {
+            "role": "tool",
+            "content": "rain",
+            "message_id": "00000000d1",
+            "timestamp": NOW,
+            "tool_name": "weather",
+            "tool_call_id": "x",
+        },
+        {
+            "role": "assistant",
+            "content": "It rains.\0\u2028",
+            "message_id": "00000000c2",
+            "timestamp": NOW,
+            "model": "llama",
+            "eval_count": 3,
+            "prompt_eval_count": 5,
+            "thinking": "Hm.",
+            "tool_calls": [],
+            "done_reason": "length",
+        },
+    ]
+    assert shown["context_window"]["usage_tokens"] == 8
+    assert await json_of(await client.get(f"{SESSIONS}/00000000ff/messages")) == {"messages": shown["messages"]}
+
+
+async def test_a_long_history_is_shown_whole(client: Client, bench: HttpBench) -> None:
+    await bench.keep(session(*(user(f"{number}", message_id=f"{number:010x}") for number in range(10_000))))
+    shown = await json_of(await client.get(f"{SESSIONS}/00000000ff/messages"))
+    assert [message["content"] for message in shown["messages"]] == [str(number) for number in range(10_000)]
+
+
+async def test_lone_surrogates_of_an_old_file_do_not_break_the_answer(client: Client, bench: HttpBench) -> None:
+    await bench.keep(session(user("broken \ud800 text")))
+    shown = await json_of(await client.get(f"{SESSIONS}/00000000ff"))
+    assert shown["messages"][0]["content"] == "broken \ufffd text"
+
+
+async def test_a_session_goes_on_without_tools_that_are_gone_and_says_so(client: Client, bench: HttpBench) -> None:
+    created = await json_of(
+        await client.post(SESSIONS, json={"model": "llama", "tool_settings": {"tools": ["weather"]}}), 201
+    )
+    assert created["warnings"] == []
+    bench.views._known_names = type(bench.known_names)()
+    shown = await json_of(await client.get(f"{SESSIONS}/{created['session_id']}"))
+    assert len(shown["warnings"]) == 1
+    assert "weather" in shown["warnings"][0]
+
+
+async def test_the_list_shows_each_session_without_its_messages(client: Client, bench: HttpBench) -> None:
+    await bench.keep(session(user("x" * 101)))
+    listed = await json_of(await client.get(SESSIONS))
+    assert listed == {
+        "sessions": [
+            {
+                "session_id": "00000000ff",
+                "model": "llama",
+                "created_at": NOW,
+                "updated_at": NOW,
+                "message_count": 1,
+                "tool_settings": {"tools": [], "execution_policy": "always_confirm", "tool_policies": {}},
+                "agent_settings": {"enabled_agents": []},
+                "summary": None,
+                "summary_model": None,
+                "preview": "x" * 100,
+            }
+        ],
+        "next_cursor": None,
+    }
+
+
+async def test_pages_give_every_session_once_newest_first(client: Client, bench: HttpBench) -> None:
+    for _ in range(5):
+        await client.post(SESSIONS, json={"model": "llama"})
+        bench.clock.advance(1)
+    found: list[str] = []
+    cursor = None
+    for expected in (2, 2, 1):
+        query = {"limit": "2"} | ({"cursor": cursor} if cursor else {})
+        page = await json_of(await client.get(SESSIONS, params=query))
+        assert len(page["sessions"]) == expected
+        found += [listed["session_id"] for listed in page["sessions"]]
+        cursor = page["next_cursor"]
+    assert cursor is None
+    assert found == [f"{number:010x}" for number in (5, 4, 3, 2, 1)]
+
+
+async def test_sessions_are_found_by_the_beginnings_of_their_words(client: Client, bench: HttpBench) -> None:
+    await bench.keep(session(user("The Weather in Oslo"), session_id="00000000f1"))
+    await bench.keep(session(user("Whether or not"), session_id="00000000f2"))
+    for query, expected in (("weat os", ["00000000f1"]), ("WHE", ["00000000f2"]), ("eather", [])):
+        page = await json_of(await client.get(SESSIONS, params={"q": query}))
+        assert [listed["session_id"] for listed in page["sessions"]] == expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=1001",
+        "limit=-1",
+        "limit=1.0",
+        "limit=1_0",
+        "limit=+1",
+        "limit=%201",
+        "limit=",
+        "limit=x",
+        "limit=%D9%A1",
+        "limit=" + "9" * 5000,
+        "limit=1&limit=2",
+        "q=a&q=b",
+        "unknown=1",
+        "cursor=",
+        "cursor=x",
+        "cursor=%00",
+        "cursor=%C3%A4",
+        "cursor=MjAyNi0wMS0wMlQwMzowNDowNS8wMDAwMDAwMDAx",
+        "cursor=" + "A" * 4000,
+    ],
+)
+async def test_a_wrong_query_is_refused_by_name(client: Client, query: str) -> None:
+    details = await error_of(await client.get(f"{SESSIONS}?{query}"), 422, "VALIDATION_ERROR")
+    assert details["errors"][0]["field"] == query.partition("=")[0]
+
+
+async def test_a_page_of_a_thousand_may_be_asked_for(client: Client) -> None:
+    await json_of(await client.get(SESSIONS, params={"limit": "1000"}))
+
+
+async def test_given_settings_replace_the_old_ones_whole_and_others_stay(client: Client, bench: HttpBench) -> None:
+    settings = {"tools": ["weather"], "execution_policy": "never_confirm"}
+    created = await json_of(await client.post(SESSIONS, json={"model": "llama", "tool_settings": settings}), 201)
+    bench.clock.advance(1)
+    path = f"{SESSIONS}/{created['session_id']}"
+    changed = await json_of(await client.patch(path, json={"tool_settings": {"tool_policies": {"x": "never_confirm"}}}))
+    assert changed["tool_settings"] == {
+        "tools": [],
+        "execution_policy": "always_confirm",
+        "tool_policies": {"x": "never_confirm"},
+    }
+    assert changed["updated_at"] == "2026-01-02T03:04:06.678901Z"
+    changed = await json_of(await client.patch(path, json={"model": "small"}))
+    assert changed["model"] == "small"
+    assert changed["tool_settings"]["tool_policies"] == {"x": "never_confirm"}
+    changed = await json_of(
+        await client.patch(path, json={"context_window": {"manual_override": True, "current_window": 7}})
+    )
+    assert changed["context_window"]["last_adjustment_reason"] == "manual_override"
+    changed = await json_of(await client.patch(path, json={"context_window": {"manual_override": False}}))
+    assert changed["context_window"]["manual_override"] is False
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"model": "unknown"}, 404, "MODEL_NOT_FOUND"),
+        ({"tool_settings": {"tools": ["unknown"]}}, 404, "TOOL_NOT_FOUND"),
+        ({"agent_settings": {"enabled_agents": ["unknown"]}}, 404, "AGENT_NOT_FOUND"),
+        ({"session_id": "0000000002"}, 422, "VALIDATION_ERROR"),
+        ({"tool_settings": []}, 422, "VALIDATION_ERROR"),
+        ({"context_window": {"manual_override": True, "current_window": 2049}}, 422, "VALIDATION_ERROR"),
+    ],
+)
+async def test_a_change_that_cannot_be_changes_nothing(client: Client, body: Json, status: int, code: str) -> None:
+    created = await json_of(await client.post(SESSIONS, json={"model": "small"}), 201)
+    path = f"{SESSIONS}/{created['session_id']}"
+    await error_of(await client.patch(path, json=body), status, code)
+    assert await json_of(await client.get(path)) == created
+
+
+async def test_a_deleted_session_is_gone(client: Client, bench: HttpBench) -> None:
+    await bench.keep()
+    answer = await client.delete(f"{SESSIONS}/00000000ff")
+    assert (answer.status, await answer.read()) == (204, b"")
+    await error_of(await client.get(f"{SESSIONS}/00000000ff"), 404, "SESSION_NOT_FOUND")
+    await error_of(await client.delete(f"{SESSIONS}/00000000ff"), 404, "SESSION_NOT_FOUND")
+
+
+async def test_the_status_tells_of_window_settings_and_run(client: Client, bench: HttpBench) -> None:
+    body = {
+        "model": "llama",
+        "tool_settings": {"tools": ["weather"], "execution_policy": "never_confirm"},
+        "agent_settings": {"enabled_agents": ["writer"]},
+    }
+    created = await json_of(await client.post(SESSIONS, json=body), 201)
+    path = f"{SESSIONS}/{created['session_id']}"
+    expected = {
+        "session_id": created["session_id"],
+        "model": "llama",
+        "message_count": 0,
+        "context_window": created["context_window"],
+        "tools_enabled": True,
+        "active_tools": ["weather"],
+        "execution_policy": "never_confirm",
+        "agents_enabled": True,
+        "enabled_agents": ["writer"],
+        "system_prompt_file": None,
+        "summary": None,
+        "summary_model": None,
+        "run": None,
+    }
+    assert await json_of(await client.get(f"{path}/status")) == expected
+    handle = await bench.start_run(created["session_id"])
+    at_work = (await json_of(await client.get(f"{path}/status")))["run"]
+    assert at_work == {
+        "run_id": handle.run.run_id,
+        "session_id": created["session_id"],
+        "status": "running",
+        "created_at": NOW,
+        "started_at": NOW,
+        "ended_at": None,
+        "eval_count": None,
+        "prompt_eval_count": None,
+        "error": None,
+        "confirmations": [],
+    }
+    await bench.supervisor.stop()
