@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from domain.message import Message
 from domain.session import Session, SessionOverview
@@ -23,6 +23,10 @@ class SessionPage:
 
     sessions: Sequence[SessionOverview]
     next_position: ListPosition | None
+
+
+SessionChange: TypeAlias = Callable[[Session], Session]
+"""A pure function from a session to the next one."""
 
 
 class SessionStore(Protocol):
@@ -52,7 +56,7 @@ class SessionStore(Protocol):
         """
         ...
 
-    async def update(self, session_id: str, change: Callable[[Session], Session]) -> Session:
+    async def update(self, session_id: str, change: SessionChange) -> Session:
         """Apply a pure `change` to the session as it is now, keep the result and return it.
 
         `change` may be called again, with a newer session, where another writer came first; it must not change

@@ -12,7 +12,7 @@ from domain.conversation import (
     append,
     has_something_to_answer,
 )
-from domain.errors import EmptyHistory, MochiError
+from domain.errors import EmptyHistory, MochiError, SessionNotFound
 from domain.message import UserMessage
 from domain.run import ChatRequest, Run, RunFailure
 from domain.session import Session
@@ -39,6 +39,9 @@ class PrepareRun:
         await self._runs.claim(run)
         try:
             return await self._sessions.update(run.session_id, lambda session: self._with_request(session, request))
+        except SessionNotFound:
+            await self._runs.forget(run.session_id)
+            raise
         except MochiError as error:
             # Without its key: the same request, sent again, is to be tried again.
             failure = RunFailure(code=error.code, message=error.message)

@@ -8,9 +8,11 @@ from application.ports.session_store import SessionStore
 from application.use_cases.runs import GetRun
 from application.use_cases.start_run import Repeatable, StartRun
 from domain.context_window import WindowUse
+from domain.conversation import tokens_counted
 from domain.errors import RunFailed
+from domain.json_value import JsonObject
 from domain.message import AssistantMessage
-from domain.run import ChatRequest
+from domain.run import ChatRequest, EndStatus
 from domain.run_event import (
     ContentDelta,
     Done,
@@ -21,19 +23,30 @@ from domain.run_event import (
     ThinkingDelta,
     ToolResult,
 )
+from domain.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredCall:
+    """A tool call of the run and what came of it; `result` is the error's message where it failed."""
+
+    tool_name: str
+    arguments: JsonObject
+    success: bool
+    result: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`message` is None where the run was cut before it had any text; `context_window` where it was cut at all."""
+    """What a run came to. `message` is None where it was cut before it had any text."""
 
     session_id: str
     run_id: str
-    status: str
+    status: EndStatus
     message: AssistantMessage | None
     warnings: Sequence[str]
-    tool_results: Sequence[ToolResult]
-    context_window: WindowUse | None
+    calls: Sequence[AnsweredCall]
+    context_window: WindowUse
 
 
 class AnswerChat:
@@ -51,25 +64,20 @@ class AnswerChat:
         done = next(event for event in events if isinstance(event, Done))
         for event in events:
             if isinstance(event, RunError):
-                raise RunFailed(event.code, event.message, **event.details, run_id=done.run_id)
-        completed = next((event for event in events if isinstance(event, MessageComplete)), None)
+                raise RunFailed(event.code, event.message, **{**event.details, "run_id": done.run_id})
+        session = await self._sessions.load(session_id)
+        run = await self._get_run(session_id, done.run_id)
+        if run.error is not None:
+            raise RunFailed(run.error.code, run.error.message, run_id=done.run_id)
         return Answer(
             session_id=session_id,
             run_id=done.run_id,
             status=done.status,
-            message=await self._message(session_id, done.run_id),
+            message=_message(session, run.message_id),
             warnings=next((event.warnings for event in events if isinstance(event, RunStart)), ()),
-            tool_results=[event for event in events if isinstance(event, ToolResult)],
-            context_window=completed.context_window if completed else None,
+            calls=_calls(session, events),
+            context_window=_window_use(session, events),
         )
-
-    async def _message(self, session_id: str, run_id: str) -> AssistantMessage | None:
-        run = await self._get_run(session_id, run_id)
-        session = await self._sessions.load(session_id)
-        for message in reversed(session.messages):
-            if isinstance(message, AssistantMessage) and message.message_id == run.message_id:
-                return message
-        return None
 
 
 async def _all_but_deltas(follower: Follower) -> list[RunEvent]:
@@ -78,3 +86,42 @@ async def _all_but_deltas(follower: Follower) -> list[RunEvent]:
         entries = await follower.next()
         events += [entry.event for entry in entries if not isinstance(entry.event, ContentDelta | ThinkingDelta)]
     return events
+
+
+def _message(session: Session, message_id: str | None) -> AssistantMessage | None:
+    for message in reversed(session.messages):
+        if isinstance(message, AssistantMessage) and message.message_id == message_id:
+            return message
+    return None
+
+
+def _calls(session: Session, events: Sequence[RunEvent]) -> list[AnsweredCall]:
+    asked = {
+        call.call_id: call.arguments
+        for message in session.messages
+        if isinstance(message, AssistantMessage)
+        for call in message.tool_calls
+    }
+    return [
+        AnsweredCall(
+            tool_name=event.tool_name,
+            arguments=asked.get(event.tool_call_id, {}),
+            success=event.success,
+            result=event.result if event.success else event.error_message,
+        )
+        for event in events
+        if isinstance(event, ToolResult)
+    ]
+
+
+def _window_use(session: Session, events: Sequence[RunEvent]) -> WindowUse:
+    """As the complete answer told it; of a cut one, what the session knows."""
+    for event in events:
+        if isinstance(event, MessageComplete):
+            return event.context_window
+    return WindowUse(
+        current_window=session.context_window.current_window,
+        usage_tokens=tokens_counted(session.messages),
+        reason="no_adjustment",
+        messages_left_out=0,
+    )

@@ -76,27 +76,27 @@ class StartRun:
         """
         require_session_id(session_id)
         session = await self._sessions.load(session_id)
-        card: ModelCard | None = None
-        earlier = await self._earlier_run(session_id, repeatable)
-        if earlier is None:
-            card = await self._directory.peek(session.model)
-            self._require_answerable(session, request, card)
-            # Looked for again, as another request may have come while this one waited.
-            earlier = self._run_at_work(session_id, repeatable)
-        if earlier is not None:
-            position = StreamPosition(run_id=earlier.run_id, after=0)
-            async with self._follow_run(session_id, position) as followed:
-                yield StartedRun(run=earlier, events=followed.events)
+        stored = await self._stored_run(session_id, repeatable)
+        if stored is not None:
+            async with self._follow_run(session_id, StreamPosition(run_id=stored.run_id, after=0)) as followed:
+                yield StartedRun(run=stored, events=followed.events)
             return
-        handle = self._new_run(session, request, repeatable, card)
+        card = await self._directory.peek(session.model)
+        # No await between this look and the start, so that of requests that race under one key one starts a run.
+        handle = self._run_at_work(session_id, repeatable)
+        if handle is None:
+            self._require_answerable(session, request, card)
+            handle = self._new_run(session, request, repeatable, card)
+            self._supervisor.submit(handle)
         async with self._reading(handle) as events:
             yield StartedRun(run=handle.run, events=events)
 
     @asynccontextmanager
     async def _reading(self, handle: RunHandle) -> AsyncIterator[Follower]:
-        self._supervisor.submit(handle)
         with self._supervisor.reading(handle):
             if not handle.was_announced and (error := await asyncio.shield(handle.accepted)):
+                # Its session is free again before the caller hears of it.
+                await asyncio.shield(handle.ended)
                 raise error
             async with self._log.follow(handle.run.run_id, 0) as events:
                 yield events
@@ -130,20 +130,22 @@ class StartRun:
             return warnings
         return (*warnings, f"The model `{card.name}` cannot think; it answers without.")
 
-    async def _earlier_run(self, session_id: str, repeatable: Repeatable | None) -> Run | None:
-        if repeatable is None:
+    async def _stored_run(self, session_id: str, repeatable: Repeatable | None) -> Run | None:
+        if repeatable is None or self._run_at_work(session_id, repeatable):
             return None
-        if at_work := self._run_at_work(session_id, repeatable):
-            return at_work
         kept_since = self._clock.now() - IDEMPOTENCY_KEPT
         for run in await self._runs.list_runs(session_id):
-            if run.idempotency_key == repeatable.key and run.created_at >= kept_since:
+            if run.idempotency_key == repeatable.key and run.has_ended and run.created_at >= kept_since:
                 return _same_request(run, repeatable)
         return None
 
-    def _run_at_work(self, session_id: str, repeatable: Repeatable | None) -> Run | None:
-        handle = self._supervisor.find_by_key(session_id, repeatable.key) if repeatable else None
-        return _same_request(handle.run, repeatable) if handle and repeatable else None
+    def _run_at_work(self, session_id: str, repeatable: Repeatable | None) -> RunHandle | None:
+        if repeatable is None:
+            return None
+        handle = self._supervisor.find_by_key(session_id, repeatable.key)
+        if handle is not None:
+            _same_request(handle.run, repeatable)
+        return handle
 
 
 def _same_request(run: Run, repeatable: Repeatable) -> Run:

@@ -17,7 +17,7 @@ from domain.errors import (
 from domain.message import AssistantMessage, SystemMessage, ToolCall, ToolMessage, UserMessage
 from domain.run import ChatRequest
 from domain.run_event import Done, MessageComplete, RunError, RunStart, ToolResult
-from tests.fakes.house import House, names_of, read_all, read_until_text, text_of
+from tests.fakes.house import House, names_of, read_all, read_until_text, text_of, until
 from tests.fakes.scripted_model import ScriptedModel, saying
 
 
@@ -56,11 +56,8 @@ async def test_the_users_message_is_stored_before_the_model_is_asked() -> None:
 async def test_the_window_stays_as_it_is_from_the_second_turn_on() -> None:
     house = House(ScriptedModel(saying("a"), saying("b")))
     session_id = await house.session()
-    for _ in range(2):
-        async with house.say(session_id) as started:
-            events = await read_all(started.events)
-    complete = next(event for event in events if isinstance(event, MessageComplete))
-    assert complete.context_window.reason == "no_adjustment"
+    answers = [await house.answer_chat(session_id, ChatRequest(message="hi")) for _ in range(2)]
+    assert [answer.context_window.reason for answer in answers] == ["initial_setup", "no_adjustment"]
     assert [request.num_ctx for request in house.model.requests] == [8192, 8192]
     config = (await house.sessions.load(session_id)).context_window
     assert [adjustment.reason for adjustment in config.adjustment_history] == ["initial_setup"]
@@ -294,9 +291,7 @@ async def test_the_plain_answer_of_a_cancelled_run_is_what_it_wrote() -> None:
     house = House(ScriptedModel([ModelChunk("some"), asyncio.Event()]))
     session_id = await house.session()
     waiting = asyncio.ensure_future(house.answer_chat(session_id, ChatRequest(message="hi")))
-    while not (house.model.streams and house.supervisor.runs_of(session_id)[0].draft):
-        await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await until(lambda: bool(house.supervisor.runs_of(session_id)) and house.written(session_id) == "some")
     await house.cancel_run(session_id)
     answer = await waiting
     assert answer.status == "cancelled"
@@ -321,17 +316,19 @@ async def test_run_start_is_the_first_event_of_a_run_that_waits_and_its_message_
     gate = asyncio.Event()
     house = House(ScriptedModel([gate, *saying("one")], saying("two"), saying("three")))
     session_id = await house.session()
-    async with house.say(session_id, "1") as first:
-        async with house.start_run(session_id, ChatRequest(message="2", if_busy="enqueue")) as second:
-            async with house.start_run(session_id, ChatRequest(message="3", if_busy="enqueue")) as third:
-                start = (await second.events.next())[0].event
-                assert isinstance(start, RunStart)
-                assert [message.content for message in await house.messages(session_id)] == ["1"]
-                statuses = [run.status for run in await house.list_runs(session_id)]
-                assert sorted(statuses) == ["queued", "queued", "running"]
-                gate.set()
-                for started in (first, second, third):
-                    await read_all(started.events)
+    async with (
+        house.say(session_id, "1") as first,
+        house.start_run(session_id, ChatRequest(message="2", if_busy="enqueue")) as second,
+        house.start_run(session_id, ChatRequest(message="3", if_busy="enqueue")) as third,
+    ):
+        start = (await second.events.next())[0].event
+        assert isinstance(start, RunStart)
+        assert [message.content for message in await house.messages(session_id)] == ["1"]
+        statuses = [run.status for run in await house.list_runs(session_id)]
+        assert sorted(statuses) == ["queued", "queued", "running"]
+        gate.set()
+        for started in (first, second, third):
+            await read_all(started.events)
     assert [message.content for message in await house.messages(session_id)] == ["1", "one", "2", "two", "3", "three"]
 
 
