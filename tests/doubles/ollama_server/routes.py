@@ -48,6 +48,8 @@ class _Routes:
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
         self._server.requests.append(RecordedRequest(request.method, request.path, headers, body))
+        if request.path in self._server.silent_paths:
+            await asyncio.Event().wait()
         if refusal := self._server.refusals.get((request.path, None)):
             return wire.refusal_response(refusal)
         try:

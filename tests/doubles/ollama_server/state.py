@@ -40,6 +40,7 @@ class ServerState:
         self.chats: list[JsonObject] = []
         self.generations: list[Generation] = []
         self.refusals: dict[tuple[str, str | None], Refusal] = {}
+        self.silent_paths: set[str] = set()
         self._scripted: deque[Answer] = deque()
         self._always: Answer | None = None
         self._changed = asyncio.Event()
@@ -54,6 +55,10 @@ class ServerState:
     def refuse(self, path: str, refusal: Refusal, model: str | None = None) -> None:
         """Have `path` fail, or only what it says of `model`."""
         self.refusals[path, model] = refusal
+
+    def hang(self, path: str) -> None:
+        """Have `path` take requests and say nothing."""
+        self.silent_paths.add(path)
 
     def next_answer(self) -> Answer | None:
         return self._scripted.popleft() if self._scripted else self._always
