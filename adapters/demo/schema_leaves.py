@@ -40,10 +40,11 @@ def make_number(schema: Schema, wish: Fraction, *, whole: bool) -> int | float:
     step = _fraction(schema, "multipleOf") or (Fraction(1) if whole else None)
     if whole and step is not None:
         step = Fraction(step.numerator)  # of the multiples of 3/2, those of 3 are whole
-    for value in _candidates(schema, wish, step):
-        if _is_within(schema, value, step):
-            return int(value) if value.denominator == 1 else float(value)
-    raise NoInstance("no number is found within the schema's bounds")
+    allowed = [value for value in _candidates(schema, wish, step) if _is_within(schema, value, step)]
+    if not allowed:
+        raise NoInstance("no number is found within the schema's bounds")
+    value = min(allowed, key=lambda one: abs(one - wish))
+    return int(value) if value.denominator == 1 else float(value)
 
 
 def _candidates(schema: Schema, wish: Fraction, step: Fraction | None) -> Iterator[Fraction]:
