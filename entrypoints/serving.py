@@ -1,6 +1,7 @@
 """Serving an application until the process is told to stop."""
 
 import asyncio
+import errno
 import ipaddress
 import logging
 import os
@@ -13,6 +14,7 @@ from importlib.metadata import version
 from aiohttp import web
 
 from entrypoints.arguments import DISTRIBUTION
+from entrypoints.http.runner import HttpRunner
 from entrypoints.logging_setup import LOGGER_NAME
 from entrypoints.settings import Settings, flag_of, variable_of
 
@@ -62,20 +64,27 @@ async def serve(app: web.Application, settings: Settings) -> None:
 @asynccontextmanager
 async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[Sequence[Bound]]:
     """The application, started and reachable; stopped on leaving."""
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=SHUTDOWN_TIMEOUT, access_log=None)
+    runner = HttpRunner(app, handler_cancellation=True, shutdown_timeout=SHUTDOWN_TIMEOUT, access_log=None)
     try:
         await runner.setup()
         try:
             await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
-            raise CannotListen(
-                f"cannot listen on {host} port {port}: {reason} "
-                f"({variable_of('port')}, {flag_of('port')}; 0 takes any free port)"
-            ) from error
+            raise CannotListen(_reason(host, port, error)) from error
         yield [Bound(address[0], address[1]) for address in runner.addresses]
     finally:
         await runner.cleanup()
+
+
+def _reason(host: str, port: int, error: OSError) -> str:
+    number = error.errno or 0
+    # Name resolution has numbers below zero and words of its own.
+    words = os.strerror(number) if number > 0 else error.strerror or str(error)
+    if number in {errno.EADDRINUSE, errno.EACCES}:
+        advice = f"choose another {variable_of('port')} ({flag_of('port')}); 0 takes any free one"
+    else:
+        advice = f"choose another {variable_of('host')} ({flag_of('host')})"
+    return f"cannot listen on {host} port {port}: {words.lower()}; {advice}"
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

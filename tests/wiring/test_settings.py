@@ -1,0 +1,210 @@
+"""The settings, from wherever they come."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from entrypoints.arguments import GROUPS
+from entrypoints.settings import (
+    READ_BY_LATER_PARTS,
+    Settings,
+    WrongSetting,
+    flag_of,
+    read_settings,
+    unknown_variables,
+    variable_of,
+)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder without a `.env`, in an environment without settings."""
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.upper().startswith("MOCHI_"):
+            monkeypatch.delenv(name)
+    return tmp_path
+
+
+def test_the_defaults_are_those_of_the_contract(folder: Path) -> None:
+    assert read_settings().model_dump() == {
+        "host": "127.0.0.1",
+        "port": 8000,
+        "llm": "ollama",
+        "ollama_host": "http://localhost:11434",
+        "ollama_timeout": 600.0,
+        "data_dir": folder,
+        "sessions_dir": folder / "chat_sessions",
+        "system_prompts_dir": folder / "system_prompts",
+        "storage": "json",
+        "redis_url": None,
+        "dynamic_context_window_enabled": True,
+        "max_tool_rounds": 25,
+        "api_keys": (),
+        "cors_origins": (),
+        "allowed_hosts": (),
+        "max_request_bytes": 33_554_432,
+        "log_level": "INFO",
+        "log_format": "text",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("host", "0.0.0.0", "0.0.0.0"),
+        ("host", "[::1]", "::1"),
+        ("port", "0", 0),
+        ("llm", "demo", "demo"),
+        ("ollama_host", "gpu-box", "http://gpu-box:11434"),
+        ("ollama_host", "10.0.0.7:80", "http://10.0.0.7:80"),
+        ("ollama_host", "https://ollama.example/base/", "https://ollama.example/base"),
+        ("ollama_host", "[::1]", "http://[::1]:11434"),
+        ("ollama_timeout", "2.5", 2.5),
+        ("storage", "memory", "memory"),
+        ("dynamic_context_window_enabled", "false", False),
+        ("max_tool_rounds", "3", 3),
+        ("api_keys", "one, two,", ("one", "two")),
+        ("api_keys", '["one,two"]', ("one,two",)),
+        ("cors_origins", '["*"]', ("*",)),
+        ("cors_origins", "*", ("*",)),
+        ("allowed_hosts", "[::1],example.com", ("[::1]", "example.com")),
+        ("allowed_hosts", "[]", ()),
+        ("max_request_bytes", "1024", 1024),
+        ("log_level", "debug", "DEBUG"),
+        ("log_format", "json", "json"),
+    ],
+)
+def test_a_setting_is_read_from_its_variable_and_its_flag(
+    name: str, text: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_flag = read_settings({name: text})
+    monkeypatch.setenv(variable_of(name), text)
+    by_variable = read_settings()
+
+    assert getattr(by_flag, name) == value
+    assert by_flag == by_variable
+
+
+def test_a_flag_beats_the_environment_which_beats_the_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / ".env").write_text("MOCHI_PORT=1\nMOCHI_LLM=demo\nMOCHI_LOG_LEVEL=ERROR\n")
+    monkeypatch.setenv("MOCHI_PORT", "2")
+    monkeypatch.setenv("MOCHI_LLM", "ollama")
+
+    settings = read_settings({"port": "3"})
+
+    assert (settings.port, settings.llm, settings.log_level) == (3, "ollama", "ERROR")
+
+
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCHI_HOST", "")
+
+    assert read_settings().host == "127.0.0.1"
+
+
+def test_relative_folders_lie_in_the_data_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(folder / "home"))
+
+    settings = read_settings({"data_dir": "data", "sessions_dir": "~/chats"})
+
+    assert settings.data_dir == folder / "data"
+    assert settings.sessions_dir == folder / "home" / "chats"
+    assert settings.system_prompts_dir == folder / "data" / "system_prompts"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("host", ""),
+        ("port", "many"),
+        ("port", "65536"),
+        ("llm", "openai"),
+        ("ollama_host", "ftp://example.com"),
+        ("ollama_host", "http://"),
+        ("ollama_host", "http://localhost:99999"),
+        ("ollama_timeout", "0"),
+        ("ollama_timeout", "nan"),
+        ("storage", "sql"),
+        ("redis_url", "redis://:secret@localhost"),
+        ("data_dir", "~nobody-of-this-name/x"),
+        ("dynamic_context_window_enabled", "perhaps"),
+        ("max_tool_rounds", "0"),
+        ("api_keys", "[secret"),
+        ("api_keys", '["secret", 1]'),
+        ("api_keys", "a secret"),
+        ("allowed_hosts", "[1]"),
+        ("max_request_bytes", "-1"),
+        ("log_level", "loud"),
+        ("log_format", "xml"),
+    ],
+)
+def test_a_wrong_value_is_told_in_one_line_that_names_the_setting(name: str, text: str) -> None:
+    with pytest.raises(WrongSetting) as raised:
+        read_settings({name: text})
+
+    line = str(raised.value)
+    assert variable_of(name) in line
+    assert flag_of(name) in line
+    assert "\n" not in line
+    assert "secret" not in line
+
+
+def test_a_wrong_value_is_shown_wherever_it_came_from(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / ".env").write_text("MOCHI_PORT=from-file\n")
+    with pytest.raises(WrongSetting, match="'from-file' for MOCHI_PORT"):
+        read_settings()
+
+    monkeypatch.setenv("MOCHI_PORT", "from-environment")
+    with pytest.raises(WrongSetting, match="'from-environment' for MOCHI_PORT"):
+        read_settings()
+
+
+@pytest.mark.parametrize("value", ["sql", "redis"])
+def test_what_is_not_built_yet_says_so(value: str) -> None:
+    name = "storage" if value == "sql" else "redis_url"
+
+    with pytest.raises(WrongSetting, match="not built yet"):
+        read_settings({name: value})
+
+
+def test_an_env_file_that_is_no_text_is_told(folder: Path) -> None:
+    (folder / ".env").write_bytes(b"MOCHI_PORT=\xff\xfe")
+
+    with pytest.raises(WrongSetting, match=r"\.env cannot be read"):
+        read_settings()
+
+
+def test_unknown_variables_are_named_with_what_may_be_meant(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / ".env").write_text("MOCHI_STORAGES=json\nOTHER=1\n")
+    monkeypatch.setenv("MOCHI_PROT", "1")
+    monkeypatch.setenv("MOCHI_PORT", "1")
+
+    first, second = unknown_variables()
+
+    assert first.startswith("MOCHI_PROT ")
+    assert "Is MOCHI_PORT meant?" in first
+    assert second.startswith("MOCHI_STORAGES ")
+
+
+def test_variables_of_later_parts_are_no_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in READ_BY_LATER_PARTS:
+        monkeypatch.setenv(name, "x")
+
+    assert unknown_variables() == []
+
+
+def test_keys_are_not_shown() -> None:
+    assert "secret" not in repr(read_settings({"api_keys": "secret"}))
+
+
+def test_settings_do_not_change() -> None:
+    settings = Settings(port=0)
+
+    with pytest.raises(ValidationError):
+        settings.port = 1  # type: ignore[misc]  # the very thing that must fail
+
+
+def test_every_setting_has_its_place_in_the_help() -> None:
+    assert sorted(name for names in GROUPS.values() for name in names) == sorted(Settings.model_fields)
