@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from entrypoints.container import Container
-    from entrypoints.lifespan import create_app
+    from entrypoints.lifespan import create_app, opened
     from entrypoints.settings import Settings
 
     __version__: str
 
-__all__ = ["Container", "Settings", "__version__", "create_app"]
+__all__ = ["Container", "Settings", "__version__", "create_app", "opened"]
 
 _HOMES = {
     "Container": "entrypoints.container",
     "Settings": "entrypoints.settings",
     "create_app": "entrypoints.lifespan",
+    "opened": "entrypoints.lifespan",
 }
 
 
