@@ -1,0 +1,164 @@
+"""The list of sessions: an index that follows the folder, its own process's changes at once and others' soon."""
+
+import asyncio
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.json_files.atomic_file import FileIdentity, identity_of
+from adapters.json_files.failures import storage_failures
+from adapters.json_files.folder_watch import FolderWatch
+from adapters.json_files.session_files import Kept, SessionFiles, session_id_of
+from adapters.json_files.session_index import IndexEntry, SessionIndex, find, joined_words
+from adapters.json_files.worker import FileWorker
+from application.ports.session_store import ListPosition, SessionPage
+from domain.errors import SessionCorrupt, SessionNotFound, StorageFailed
+from domain.session import overview_of
+
+_TRUSTED_SECONDS: Final = 2.0
+"""How long a change of another process may stay unseen where it fell into the same moment as one of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look at the whole folder found."""
+
+    changed: Mapping[str, IndexEntry]
+    gone: frozenset[str]
+
+
+class SessionList:
+    """Used from the event loop only."""
+
+    def __init__(self, files: SessionFiles, watch: FolderWatch, worker: FileWorker) -> None:
+        self._files = files
+        self._watch = watch
+        self._worker = worker
+        self._index = SessionIndex()
+        self._looking: asyncio.Task[None] | None = None
+        self._looked_at: float | None = None
+        self._written_meanwhile: set[str] = set()
+
+    async def aclose(self) -> None:
+        if self._looking:
+            await asyncio.wait([self._looking])
+
+    def kept(self, kept: Kept) -> None:
+        """This process wrote a session."""
+        session_id = kept.session.session_id
+        self._written_meanwhile.add(session_id)
+        self._index.put(session_id, IndexEntry(kept.identity, kept.overview))
+
+    def deleted(self, session_id: str) -> None:
+        """This process deleted a session."""
+        self._written_meanwhile.add(session_id)
+        self._index.remove(session_id)
+
+    async def page(self, words: Sequence[str], limit: int | None, after: ListPosition | None) -> SessionPage:
+        await self._follow()
+        found = await self._find(words) if words else None
+        return self._index.page(found, limit, after)
+
+    async def _follow(self) -> None:
+        """Look at the folder where somebody else changed it; in the background where somebody only may have."""
+        if self._is_looking:
+            # It may have passed by what changed after it began.
+            await asyncio.shield(self._look())
+        if self._looked_at is None or not self._watch.is_unchanged():
+            await asyncio.shield(self._look())
+        elif not self._watch.is_certain and self._now() - self._looked_at > _TRUSTED_SECONDS:
+            self._look()
+
+    @property
+    def _is_looking(self) -> bool:
+        return self._looking is not None and not self._looking.done()
+
+    def _look(self) -> asyncio.Task[None]:
+        """The look that is under way, or a new one."""
+        if self._looking is None or self._looking.done():
+            self._written_meanwhile.clear()
+            self._looking = asyncio.create_task(self._look_once())
+            self._looking.add_done_callback(_observe)
+        return self._looking
+
+    async def _look_once(self) -> None:
+        began_at = self._now()
+        known = self._index.identities()
+        self._looked_at = None
+        look = await self._worker.run(lambda: self._look_at_all(known))
+        self._looked_at = began_at
+        newer = self._written_meanwhile
+        for session_id in look.gone - newer:
+            self._index.remove(session_id)
+        changed = {session_id: entry for session_id, entry in look.changed.items() if session_id not in newer}
+        if changed:
+            self._index.put_all(changed)
+
+    def _look_at_all(self, known: Mapping[str, FileIdentity]) -> _Look:
+        self._watch.begin_look()
+        changed: dict[str, IndexEntry] = {}
+        present = set()
+        with storage_failures("The sessions could not be listed"):
+            for session_id, identity in self._identities():
+                present.add(session_id)
+                if known.get(session_id) != identity and (entry := self._entry_of(session_id, identity)):
+                    changed[session_id] = entry
+        return _Look(changed, frozenset(known.keys() - present))
+
+    def _identities(self) -> list[tuple[str, FileIdentity]]:
+        found = []
+        with os.scandir(self._files.folder) as entries:
+            for entry in entries:
+                if session_id := session_id_of(entry.name):
+                    try:
+                        status = entry.stat(follow_symlinks=False)
+                    except FileNotFoundError:
+                        continue
+                    if stat.S_ISREG(status.st_mode):
+                        found.append((session_id, identity_of(status)))
+        return found
+
+    def _entry_of(self, session_id: str, identity: FileIdentity) -> IndexEntry | None:
+        try:
+            session, identity = self._files.peek(session_id)
+        except SessionNotFound:
+            return None
+        except (SessionCorrupt, StorageFailed):
+            return IndexEntry(identity, None)
+        return IndexEntry(identity, overview_of(session))
+
+    async def _find(self, query: Sequence[str]) -> frozenset[str]:
+        known = self._index.known_words()
+        found, collected = await self._worker.run(lambda: self._search(query, known))
+        for session_id, (identity, words) in collected.items():
+            entry = self._index.get(session_id)
+            if entry and entry.identity == identity:
+                entry.words = words
+        return found
+
+    def _search(
+        self, query: Sequence[str], known: Mapping[str, str | None]
+    ) -> tuple[frozenset[str], dict[str, tuple[FileIdentity, str]]]:
+        """The ids of the sessions found, and the words that had to be collected for it."""
+        collected: dict[str, tuple[FileIdentity, str]] = {}
+        for session_id, words in known.items():
+            if words is None:
+                try:
+                    session, identity = self._files.peek(session_id)
+                except (SessionNotFound, SessionCorrupt, StorageFailed):
+                    continue
+                collected[session_id] = (identity, joined_words(session))
+        ready = [(session_id, words) for session_id, words in known.items() if words is not None]
+        return find(query, [*ready, *((each, words) for each, (_, words) in collected.items())]), collected
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _observe(look: asyncio.Task[None]) -> None:
+    """A look in the background that failed is followed by another at the next list: nobody need hear of it."""
+    if not look.cancelled():
+        look.exception()
