@@ -9,8 +9,9 @@ from entrypoints.http.json_bytes import to_json
 from entrypoints.http.openapi import build_document
 from entrypoints.http.operations import Operation, add_routes
 from entrypoints.http.origins import OriginRule
-from entrypoints.http.requests import CONFIG, DOCUMENT, USE_CASES
-from entrypoints.http.routes import documentation, health, messages, models, sessions, system_prompts, transfer
+from entrypoints.http.requests import CONFIG, DOCUMENT, STREAMS, USE_CASES
+from entrypoints.http.routes import chat, documentation, health, messages, models, sessions, system_prompts, transfer
+from entrypoints.http.sse import StreamKeeper
 from entrypoints.http.use_cases import UseCases
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -19,13 +20,14 @@ OPERATIONS: tuple[Operation, ...] = (
     *sessions.OPERATIONS,
     *messages.OPERATIONS,
     *transfer.OPERATIONS,
+    *chat.OPERATIONS,
     *system_prompts.OPERATIONS,
     *documentation.OPERATIONS,
 )
 
 
-def build_app(use_cases: UseCases, config: HttpConfig) -> web.Application:
-    """The API over `use_cases`. What they stand on is opened and closed by the caller."""
+def build_app(use_cases: UseCases, config: HttpConfig, streams: StreamKeeper) -> web.Application:
+    """The API over `use_cases`. What they stand on, and `streams`, are opened and closed by the caller."""
     origins = OriginRule(config.cors_origins)
     free_paths = {operation.path for operation in OPERATIONS if not operation.needs_key}
     app = web.Application(
@@ -34,6 +36,7 @@ def build_app(use_cases: UseCases, config: HttpConfig) -> web.Application:
     )
     app[USE_CASES] = use_cases
     app[CONFIG] = config
+    app[STREAMS] = streams
     app[DOCUMENT] = to_json(build_document(OPERATIONS, config.version))
     add_routes(app.router, OPERATIONS)
 

@@ -40,7 +40,7 @@ PATH_PARAMETERS: Mapping[str, PathParameter] = MappingProxyType(
         "tool_name": PathParameter(description="Name of a tool."),
         "agent_name": PathParameter(description="Name of an agent."),
         "model_name": PathParameter(
-            description="Name of a model; it may hold `:` and `/`, as they are or percent-encoded.", pattern=".+"
+            description="Name of a model; it may hold `:` and `/`, as they are or percent-encoded.", pattern=r"[\s\S]+"
         ),
     }
 )

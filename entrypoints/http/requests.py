@@ -8,12 +8,14 @@ from pydantic import BaseModel
 
 from domain.errors import InvalidMessageIndex
 from entrypoints.http.config import HttpConfig
+from entrypoints.http.sse import StreamKeeper
 from entrypoints.http.use_cases import UseCases
 
 M = TypeVar("M", bound=BaseModel)
 
 USE_CASES = web.AppKey("use_cases", UseCases)
 CONFIG = web.AppKey("config", HttpConfig)
+STREAMS = web.AppKey("streams", StreamKeeper)
 DOCUMENT = web.AppKey("document", bytes)
 BODY = web.RequestKey("body", BaseModel)
 QUERY = web.RequestKey("query", BaseModel)

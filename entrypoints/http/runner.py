@@ -1,6 +1,7 @@
 """Serving the application so that what is no HTTP gets an error of the API's own form too."""
 
 import asyncio
+import logging
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -8,6 +9,8 @@ from aiohttp.web_protocol import RequestHandler
 from domain.errors import MochiError, ValidationFailed
 from entrypoints.http.errors import error_body
 from entrypoints.http.json_bytes import to_json
+
+_log = logging.getLogger(__name__)
 
 _CLIENT_ERRORS = range(400, 500)
 
@@ -41,11 +44,15 @@ class _Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """What aiohttp answers to a request that it cannot read, in our form; it has logged why."""
+        """The answer to what aiohttp cannot read, or could not handle, in our form. The connection ends with it."""
+        if status in _CLIENT_ERRORS and not request.writer.output_size:
+            _log.info("malformed request from %s", request.remote)
+            return _last_answer(status, ValidationFailed("This is no HTTP request that can be read."))
         answer = super().handle_error(request, status, exc, message)
-        error: MochiError = MochiError("The server failed. Its log says why.")
-        if status in _CLIENT_ERRORS:
-            error = ValidationFailed("This is no HTTP request that the server can read. Check its line and headers.")
-        own = web.Response(status=answer.status, body=to_json(error_body(error)), content_type="application/json")
-        own.force_close()
-        return own
+        return _last_answer(answer.status, MochiError("The server failed. Its log says why."))
+
+
+def _last_answer(status: int, error: MochiError) -> web.Response:
+    answer = web.Response(status=status, body=to_json(error_body(error)), content_type="application/json")
+    answer.force_close()
+    return answer

@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from application.use_cases.answer import AnswerChat
 from application.use_cases.check_health import CheckHealth
 from application.use_cases.create_session import CreateSession
 from application.use_cases.edit_message import EditMessage
+from application.use_cases.follow_run import FollowRun
 from application.use_cases.fork_session import ForkSession
 from application.use_cases.models import GetModel, ListModels
 from application.use_cases.prompts import CreatePrompt, DeletePrompt, ListPrompts, ReadPrompt, ReplacePrompt
+from application.use_cases.runs import CancelRun, GetRun, ListRuns
 from application.use_cases.session_status import ReadStatus
 from application.use_cases.sessions import DeleteSession, GetSession, ListMessages, ListSessions
+from application.use_cases.start_run import StartRun
 from application.use_cases.system_prompt import RemoveSystemPrompt, SetSystemPrompt
 from application.use_cases.transfer_session import ExportSession, ImportSession
 from application.use_cases.update_session import UpdateSession
@@ -43,5 +47,11 @@ class UseCases:
     create_prompt: CreatePrompt
     replace_prompt: ReplacePrompt
     delete_prompt: DeletePrompt
+    answer_chat: AnswerChat
+    start_run: StartRun
+    follow_run: FollowRun
+    cancel_run: CancelRun
+    list_runs: ListRuns
+    get_run: GetRun
     encode_session: Callable[[Session], bytes]
     decode_session: Callable[[bytes], Session]

@@ -1,9 +1,12 @@
 """Sessions over HTTP: made, listed, shown, changed and deleted."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.errors import ModelServerUnreachable
 from domain.message import AssistantMessage, UserMessage
+from domain.session import ToolSettings
 from tests.http.bench import Client, HttpBench, Json, error_of, json_of
 from tests.unit.histories import AT, assistant, call, result, session, system, user
 
@@ -180,14 +183,10 @@ async def test_lone_surrogates_of_an_old_file_do_not_break_the_answer(client: Cl
 
 
 async def test_a_session_goes_on_without_tools_that_are_gone_and_says_so(client: Client, bench: HttpBench) -> None:
-    created = await json_of(
-        await client.post(SESSIONS, json={"model": "llama", "tool_settings": {"tools": ["weather"]}}), 201
-    )
-    assert created["warnings"] == []
-    bench.views._known_names = type(bench.known_names)()
-    shown = await json_of(await client.get(f"{SESSIONS}/{created['session_id']}"))
+    await bench.keep(replace(session(), tool_settings=ToolSettings(tools=("gone", "weather"))))
+    shown = await json_of(await client.get(f"{SESSIONS}/00000000ff"))
     assert len(shown["warnings"]) == 1
-    assert "weather" in shown["warnings"][0]
+    assert "gone" in shown["warnings"][0]
 
 
 async def test_the_list_shows_each_session_without_its_messages(client: Client, bench: HttpBench) -> None:
@@ -343,7 +342,7 @@ async def test_the_status_tells_of_window_settings_and_run(client: Client, bench
         "run": None,
     }
     assert await json_of(await client.get(f"{path}/status")) == expected
-    handle = await bench.start_run(created["session_id"])
+    handle = await bench.begin_run(created["session_id"])
     at_work = (await json_of(await client.get(f"{path}/status")))["run"]
     assert at_work == {
         "run_id": handle.run.run_id,
