@@ -1,32 +1,24 @@
-"""The use cases of runs over in-memory adapters and a scripted model."""
+"""A whole server in memory: composed by the container, with a scripted model and a clock that stands still."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
+from dependency_injector import providers
+
 from adapters.memory.run_log import MemoryRunLog
 from adapters.memory.run_store import MemoryRunStore
 from adapters.memory.session_store import MemorySessionStore
-from application.model_directory import ModelDirectory
 from application.ports.run_log import Follower, LogEntry
-from application.runs.answer_tool_calls import AnswerToolCalls
-from application.runs.call_closer import CallCloser
-from application.runs.execute_run import ExecuteRun
-from application.runs.flusher import RunFlusher
-from application.runs.prepare_run import PrepareRun
-from application.runs.recovery import RecoverRuns
-from application.runs.run_keeper import RunKeeper
-from application.runs.supervisor import RunSupervisor
-from application.use_cases.answer import AnswerChat
-from application.use_cases.follow_run import FollowRun
-from application.use_cases.runs import CancelRun, GetRun, ListRuns
-from application.use_cases.start_run import Repeatable, StartedRun, StartRun
+from application.use_cases.start_run import Repeatable, StartedRun
 from domain.known_names import KnownNames
 from domain.message import Message
 from domain.model_card import ModelCard
 from domain.run import ChatRequest
 from domain.run_event import ContentDelta, Done, RunEvent
 from domain.session import Session
+from entrypoints.container import Container
+from entrypoints.settings import Settings
 from tests.fakes.clock import FakeClock
 from tests.fakes.id_source import CountingIds
 from tests.fakes.scripted_model import ScriptedCatalog, ScriptedModel
@@ -38,14 +30,16 @@ CLEVER = ModelCard(
 
 
 class House:
-    """Everything that a run needs, built as the container builds it."""
+    """The ports are filled by fakes and in-memory adapters; all else is as in production. Nothing is opened."""
 
     def __init__(
         self,
         model: ScriptedModel | None = None,
         *,
+        catalog: ScriptedCatalog | None = None,
         sessions: MemorySessionStore | None = None,
         runs: MemoryRunStore | None = None,
+        known_names: KnownNames | None = None,
         replay_bytes: int = 1_000_000,
         max_tool_rounds: int = 3,
         dynamic_window_enabled: bool = True,
@@ -53,49 +47,47 @@ class House:
         self.clock = FakeClock()
         self.ids = CountingIds()
         self.model = model or ScriptedModel()
-        self.catalog = ScriptedCatalog(PLAIN, CLEVER)
-        self.directory = ModelDirectory(catalog=self.catalog, clock=self.clock)
+        self.catalog = catalog or ScriptedCatalog(PLAIN, CLEVER)
         self.sessions = sessions or MemorySessionStore()
         self.runs = runs or MemoryRunStore()
         self.log = MemoryRunLog(clock=self.clock, replay_bytes=replay_bytes)
-        closer = CallCloser(clock=self.clock, ids=self.ids)
-        self.keeper = RunKeeper(sessions=self.sessions, runs=self.runs, call_closer=closer, clock=self.clock)
-        self.supervisor = RunSupervisor(
-            prepare=PrepareRun(
-                sessions=self.sessions, runs=self.runs, call_closer=closer, clock=self.clock, ids=self.ids
-            ),
-            execute=ExecuteRun(
-                model=self.model,
-                directory=self.directory,
-                sessions=self.sessions,
-                answer_tool_calls=AnswerToolCalls(sessions=self.sessions, clock=self.clock, ids=self.ids),
-                clock=self.clock,
-                ids=self.ids,
-                dynamic_window_enabled=dynamic_window_enabled,
+        self.known_names = known_names or KnownNames()
+        self.container = self._container(
+            Settings(
+                storage="memory",
+                dynamic_context_window_enabled=dynamic_window_enabled,
                 max_tool_rounds=max_tool_rounds,
-            ),
-            keeper=self.keeper,
-            log=self.log,
-            clock=self.clock,
+            )
         )
-        self.flusher = RunFlusher(supervisor=self.supervisor, keeper=self.keeper, runs=self.runs)
-        self.recover = RecoverRuns(runs=self.runs, keeper=self.keeper, clock=self.clock)
-        self.follow_run = FollowRun(sessions=self.sessions, runs=self.runs, log=self.log, supervisor=self.supervisor)
-        self.start_run = StartRun(
-            sessions=self.sessions,
-            runs=self.runs,
-            log=self.log,
-            directory=self.directory,
-            supervisor=self.supervisor,
-            follow_run=self.follow_run,
-            known_names=KnownNames(),
-            clock=self.clock,
-            ids=self.ids,
+        self.prompts = self.container.prompt_store()
+        self.models = self.container.directory()
+        self.views = self.container.views()
+        self.call_closer = self.container.call_closer()
+        self.prompt_source = self.container.prompt_source()
+        self.keeper = self.container.keeper()
+        self.supervisor = self.container.supervisor()
+        self.flusher = self.container.flusher()
+        self.recover = self.container.recover_runs()
+        self.follow_run = self.container.follow_run()
+        self.start_run = self.container.start_run()
+        self.list_runs = self.container.list_runs()
+        self.get_run = self.container.get_run()
+        self.cancel_run = self.container.cancel_run()
+        self.answer_chat = self.container.answer_chat()
+
+    def _container(self, settings: Settings) -> Container:
+        container = Container(settings=settings)
+        container.override_providers(
+            clock=providers.Object(self.clock),
+            ids=providers.Object(self.ids),
+            language_model=providers.Object(self.model),
+            model_catalog=providers.Object(self.catalog),
+            session_store=providers.Object(self.sessions),
+            run_store=providers.Object(self.runs),
+            run_log=providers.Object(self.log),
+            known_names=providers.Object(self.known_names),
         )
-        self.list_runs = ListRuns(sessions=self.sessions, runs=self.runs, supervisor=self.supervisor)
-        self.get_run = GetRun(list_runs=self.list_runs)
-        self.cancel_run = CancelRun(sessions=self.sessions, supervisor=self.supervisor)
-        self.answer_chat = AnswerChat(start_run=self.start_run, get_run=self.get_run, sessions=self.sessions)
+        return container
 
     async def session(self, *messages: Message, model: str = "plain") -> str:
         """A new session's id."""

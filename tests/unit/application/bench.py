@@ -2,27 +2,13 @@
 
 import asyncio
 
-from adapters.memory.prompt_store import MemoryPromptStore
-from adapters.memory.run_log import MemoryRunLog
-from adapters.memory.run_store import MemoryRunStore
-from adapters.memory.session_store import MemorySessionStore
-from application.model_directory import ModelDirectory
-from application.runs.answer_tool_calls import AnswerToolCalls
-from application.runs.call_closer import CallCloser
-from application.runs.execute_run import ExecuteRun
-from application.runs.prepare_run import PrepareRun
 from application.runs.run_handle import RunHandle
-from application.runs.run_keeper import RunKeeper
-from application.runs.supervisor import RunSupervisor
-from application.use_cases.session_view import SessionViews
-from application.use_cases.system_prompt import SystemPromptSource
 from domain.known_names import KnownNames
 from domain.model_card import ModelCard
 from domain.prompt import Prompt
 from domain.run import ChatRequest, Run
 from domain.session import Session
-from tests.fakes.clock import FakeClock
-from tests.fakes.id_source import CountingIds
+from tests.fakes.house import House
 from tests.fakes.scripted_model import ScriptedCatalog, ScriptedModel
 from tests.unit.histories import session, user
 
@@ -58,41 +44,14 @@ class GatedCatalog(ScriptedCatalog):
             raise
 
 
-class Bench:
-    """`known_names` holds one tool, `weather`, and one agent, `writer`."""
+class Bench(House):
+    """`known_names` holds one tool, `weather`, and one agent, `writer`. The model never answers."""
 
     def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.ids = CountingIds()
-        self.sessions = MemorySessionStore()
-        self.runs = MemoryRunStore()
-        self.prompts = MemoryPromptStore()
-        self.catalog = ScriptedCatalog(LLAMA, SMALL)
-        self.models = ModelDirectory(catalog=self.catalog, clock=self.clock)
-        self.known_names = KnownNames(tools=frozenset({"weather"}), agents=frozenset({"writer"}))
-        self.views = SessionViews(models=self.models, known_names=self.known_names, dynamic_window_enabled=True)
-        self.prompt_source = SystemPromptSource(prompts=self.prompts, clock=self.clock, ids=self.ids)
-        self.call_closer = CallCloser(clock=self.clock, ids=self.ids)
-        self.supervisor = self._supervisor()
-
-    def _supervisor(self) -> RunSupervisor:
-        return RunSupervisor(
-            prepare=PrepareRun(
-                sessions=self.sessions, runs=self.runs, call_closer=self.call_closer, clock=self.clock, ids=self.ids
-            ),
-            execute=ExecuteRun(
-                model=ScriptedModel(default=[asyncio.Event()]),
-                directory=self.models,
-                sessions=self.sessions,
-                answer_tool_calls=AnswerToolCalls(sessions=self.sessions, clock=self.clock, ids=self.ids),
-                clock=self.clock,
-                ids=self.ids,
-                dynamic_window_enabled=True,
-                max_tool_rounds=1,
-            ),
-            keeper=RunKeeper(sessions=self.sessions, runs=self.runs, call_closer=self.call_closer, clock=self.clock),
-            log=MemoryRunLog(clock=self.clock),
-            clock=self.clock,
+        super().__init__(
+            ScriptedModel(default=[asyncio.Event()]),
+            catalog=ScriptedCatalog(LLAMA, SMALL),
+            known_names=KnownNames(tools=frozenset({"weather"}), agents=frozenset({"writer"})),
         )
 
     async def keep(self, kept: Session | None = None) -> Session:
@@ -111,7 +70,7 @@ class Bench:
         self.supervisor.submit(handle)
         return handle
 
-    async def start_run(self, session_id: str) -> RunHandle:
+    async def begin_run(self, session_id: str) -> RunHandle:
         """A run at work on an idle session until it is ended."""
         handle = self.submit_run(session_id)
         assert await asyncio.shield(handle.accepted) is None

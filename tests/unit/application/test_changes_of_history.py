@@ -65,7 +65,7 @@ async def test_a_session_that_is_not_there(changes: Changes, session_id: str) ->
 
 async def test_a_busy_session_is_not_changed_and_an_idle_one_is(bench: Bench, changes: Changes) -> None:
     kept = await bench.keep()
-    handle = await bench.start_run(kept.session_id)
+    handle = await bench.begin_run(kept.session_id)
     at_work = await bench.sessions.load(kept.session_id)
 
     for change in changes.all():

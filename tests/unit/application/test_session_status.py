@@ -43,7 +43,7 @@ async def test_without_a_prompt_file(bench: Bench, read_status: ReadStatus, mess
 
 async def test_the_run_at_work(bench: Bench, read_status: ReadStatus) -> None:
     kept = await bench.keep()
-    handle = await bench.start_run(kept.session_id)
+    handle = await bench.begin_run(kept.session_id)
 
     run = (await read_status(kept.session_id)).run
 

@@ -122,7 +122,7 @@ async def test_a_deleted_session_is_gone_and_another_stays(bench: Bench) -> None
 
 async def test_the_runs_of_a_deleted_session_end_first_and_are_forgotten(bench: Bench) -> None:
     kept = await bench.keep()
-    handle = await bench.start_run(kept.session_id)
+    handle = await bench.begin_run(kept.session_id)
 
     await delete_session(bench)(kept.session_id)
 
@@ -134,7 +134,7 @@ async def test_the_runs_of_a_deleted_session_end_first_and_are_forgotten(bench: 
 
 async def test_a_run_that_comes_while_the_others_end_ends_too(bench: Bench) -> None:
     kept = await bench.keep()
-    first = await bench.start_run(kept.session_id)
+    first = await bench.begin_run(kept.session_id)
     deleting = asyncio.create_task(delete_session(bench)(kept.session_id))
     while first.end_asked_for is None:  # noqa: ASYNC110 - one step of the loop at a time is the point
         await asyncio.sleep(0)

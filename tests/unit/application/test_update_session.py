@@ -142,7 +142,7 @@ async def test_a_session_that_is_not_there(update_session: UpdateSession, sessio
 
 
 async def test_a_busy_session_may_be_changed(bench: Bench, update_session: UpdateSession, kept: Session) -> None:
-    await bench.start_run(kept.session_id)
+    await bench.begin_run(kept.session_id)
 
     view = await update_session(kept.session_id, SessionChange(model="small"))
 

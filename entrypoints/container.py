@@ -1,0 +1,277 @@
+"""The composition root: which adapter fills which port. The only place that names adapters.
+
+Synchronous singletons and factories only: what has to be opened is opened by `entrypoints.lifespan`, in its order.
+"""
+
+from importlib.metadata import version
+from typing import Protocol
+
+from dependency_injector import containers, providers
+
+from adapters.codec.transfer import decode_session, encode_session
+from adapters.demo.language_model import DemoLanguageModel
+from adapters.demo.model_catalog import DemoModelCatalog
+from adapters.json_files.prompt_store import FilePromptStore
+from adapters.json_files.run_store import JsonRunStore
+from adapters.json_files.session_store import JsonSessionStore
+from adapters.memory.prompt_store import MemoryPromptStore
+from adapters.memory.run_log import MemoryRunLog
+from adapters.memory.run_store import MemoryRunStore
+from adapters.memory.session_store import MemorySessionStore
+from adapters.ollama.client import OllamaClient
+from adapters.ollama.language_model import OllamaLanguageModel
+from adapters.ollama.model_catalog import OllamaModelCatalog
+from adapters.system.clock import SystemClock
+from adapters.system.id_source import RandomIds
+from application.model_directory import ModelDirectory
+from application.ports.clock import Clock
+from application.ports.id_source import IdSource
+from application.ports.language_model import LanguageModel
+from application.ports.model_catalog import ModelCatalog
+from application.ports.prompt_store import PromptStore
+from application.ports.run_log import RunLog
+from application.ports.run_store import RunStore
+from application.ports.session_store import SessionStore
+from application.runs.answer_tool_calls import AnswerToolCalls
+from application.runs.call_closer import CallCloser
+from application.runs.execute_run import ExecuteRun
+from application.runs.flusher import RunFlusher
+from application.runs.prepare_run import PrepareRun
+from application.runs.recovery import RecoverRuns
+from application.runs.run_keeper import RunKeeper
+from application.runs.supervisor import RunSupervisor
+from application.use_cases.answer import AnswerChat
+from application.use_cases.check_health import CheckHealth
+from application.use_cases.create_session import CreateSession
+from application.use_cases.edit_message import EditMessage
+from application.use_cases.follow_run import FollowRun
+from application.use_cases.fork_session import ForkSession
+from application.use_cases.models import GetModel, ListModels
+from application.use_cases.prompts import CreatePrompt, DeletePrompt, ListPrompts, ReadPrompt, ReplacePrompt
+from application.use_cases.runs import CancelRun, GetRun, ListRuns
+from application.use_cases.session_status import ReadStatus
+from application.use_cases.session_view import SessionViews
+from application.use_cases.sessions import DeleteSession, GetSession, ListMessages, ListSessions
+from application.use_cases.start_run import StartRun
+from application.use_cases.system_prompt import RemoveSystemPrompt, SetSystemPrompt, SystemPromptSource
+from application.use_cases.transfer_session import ExportSession, ImportSession
+from application.use_cases.update_session import UpdateSession
+from domain.known_names import KnownNames
+from entrypoints.http.config import HttpConfig
+from entrypoints.http.sse import StreamKeeper
+from entrypoints.http.use_cases import UseCases
+from entrypoints.settings import Settings
+
+
+class Client(Protocol):
+    """What is to be closed after its last use."""
+
+    async def aclose(self) -> None: ...
+
+
+class Store(Client, Protocol):
+    """What is to be opened before its first use, too."""
+
+    async def open(self) -> None: ...
+
+
+class Container(containers.DeclarativeContainer):
+    """Everything that a server consists of, for the given `settings`.
+
+    For programs that embed the use cases: `async with opened(Container(settings=...)) as container`, then for example
+    `container.start_run()`.
+    """
+
+    settings: providers.Provider[Settings] = providers.Dependency(instance_of=Settings)
+
+    clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
+    ids: providers.Provider[IdSource] = providers.Singleton(RandomIds)
+
+    # Adapters, by the settings
+
+    ollama_client: providers.Provider[OllamaClient] = providers.Singleton(
+        OllamaClient, host=settings.provided.ollama_host, timeout=settings.provided.ollama_timeout
+    )
+    language_model: providers.Provider[LanguageModel] = providers.Selector(
+        settings.provided.llm,
+        ollama=providers.Singleton(OllamaLanguageModel, client=ollama_client, ids=ids),
+        demo=providers.Singleton(DemoLanguageModel),
+    )
+    model_catalog: providers.Provider[ModelCatalog] = providers.Selector(
+        settings.provided.llm,
+        ollama=providers.Singleton(OllamaModelCatalog, client=ollama_client),
+        demo=providers.Singleton(DemoModelCatalog),
+    )
+    session_store: providers.Provider[SessionStore] = providers.Selector(
+        settings.provided.storage,
+        json=providers.Singleton(JsonSessionStore, settings.provided.sessions_dir),
+        memory=providers.Singleton(MemorySessionStore),
+    )
+    run_store: providers.Provider[RunStore] = providers.Selector(
+        settings.provided.storage,
+        json=providers.Singleton(JsonRunStore, settings.provided.sessions_dir),
+        memory=providers.Singleton(MemoryRunStore),
+    )
+    prompt_store: providers.Provider[PromptStore] = providers.Selector(
+        settings.provided.storage,
+        json=providers.Singleton(FilePromptStore, settings.provided.system_prompts_dir),
+        memory=providers.Singleton(MemoryPromptStore),
+    )
+    run_log: providers.Provider[RunLog] = providers.Singleton(MemoryRunLog, clock=clock)
+
+    stores: providers.Provider[list[Store]] = providers.Selector(
+        settings.provided.storage,
+        json=providers.List(session_store, run_store, prompt_store),
+        memory=providers.List(),
+    )
+    clients: providers.Provider[list[Client]] = providers.Selector(
+        settings.provided.llm, ollama=providers.List(ollama_client), demo=providers.List()
+    )
+
+    # Runs
+
+    known_names: providers.Provider[KnownNames] = providers.Singleton(KnownNames)
+    directory: providers.Provider[ModelDirectory] = providers.Singleton(
+        ModelDirectory, catalog=model_catalog, clock=clock
+    )
+    call_closer: providers.Provider[CallCloser] = providers.Singleton(CallCloser, clock=clock, ids=ids)
+    keeper: providers.Provider[RunKeeper] = providers.Singleton(
+        RunKeeper, sessions=session_store, runs=run_store, call_closer=call_closer, clock=clock
+    )
+    supervisor: providers.Provider[RunSupervisor] = providers.Singleton(
+        RunSupervisor,
+        prepare=providers.Factory(
+            PrepareRun, sessions=session_store, runs=run_store, call_closer=call_closer, clock=clock, ids=ids
+        ),
+        execute=providers.Factory(
+            ExecuteRun,
+            model=language_model,
+            directory=directory,
+            sessions=session_store,
+            answer_tool_calls=providers.Factory(AnswerToolCalls, sessions=session_store, clock=clock, ids=ids),
+            clock=clock,
+            ids=ids,
+            dynamic_window_enabled=settings.provided.dynamic_context_window_enabled,
+            max_tool_rounds=settings.provided.max_tool_rounds,
+        ),
+        keeper=keeper,
+        log=run_log,
+        clock=clock,
+    )
+    flusher: providers.Provider[RunFlusher] = providers.Factory(
+        RunFlusher, supervisor=supervisor, keeper=keeper, runs=run_store
+    )
+    recover_runs: providers.Provider[RecoverRuns] = providers.Factory(
+        RecoverRuns, runs=run_store, keeper=keeper, clock=clock
+    )
+
+    # Use cases
+
+    follow_run: providers.Provider[FollowRun] = providers.Factory(
+        FollowRun, sessions=session_store, runs=run_store, log=run_log, supervisor=supervisor
+    )
+    start_run: providers.Provider[StartRun] = providers.Factory(
+        StartRun,
+        sessions=session_store,
+        runs=run_store,
+        log=run_log,
+        directory=directory,
+        supervisor=supervisor,
+        follow_run=follow_run,
+        known_names=known_names,
+        clock=clock,
+        ids=ids,
+    )
+    list_runs: providers.Provider[ListRuns] = providers.Factory(
+        ListRuns, sessions=session_store, runs=run_store, supervisor=supervisor
+    )
+    get_run: providers.Provider[GetRun] = providers.Factory(GetRun, list_runs=list_runs)
+    cancel_run: providers.Provider[CancelRun] = providers.Factory(
+        CancelRun, sessions=session_store, supervisor=supervisor
+    )
+    answer_chat: providers.Provider[AnswerChat] = providers.Factory(
+        AnswerChat, start_run=start_run, get_run=get_run, sessions=session_store
+    )
+    views: providers.Provider[SessionViews] = providers.Factory(
+        SessionViews,
+        models=directory,
+        known_names=known_names,
+        dynamic_window_enabled=settings.provided.dynamic_context_window_enabled,
+    )
+    prompt_source: providers.Provider[SystemPromptSource] = providers.Factory(
+        SystemPromptSource, prompts=prompt_store, clock=clock, ids=ids
+    )
+    create_session: providers.Provider[CreateSession] = providers.Factory(
+        CreateSession,
+        sessions=session_store,
+        models=directory,
+        known_names=known_names,
+        prompt_source=prompt_source,
+        views=views,
+        clock=clock,
+        ids=ids,
+        dynamic_window_enabled=settings.provided.dynamic_context_window_enabled,
+    )
+
+    # HTTP
+
+    http_config: providers.Provider[HttpConfig] = providers.Factory(
+        HttpConfig,
+        version=providers.Callable(version, "mochi-server"),
+        bound_host=settings.provided.host,
+        api_keys=settings.provided.api_keys,
+        cors_origins=settings.provided.cors_origins,
+        allowed_hosts=settings.provided.allowed_hosts,
+        max_request_bytes=settings.provided.max_request_bytes,
+    )
+    streams: providers.Provider[StreamKeeper] = providers.Singleton(StreamKeeper)
+    use_cases: providers.Provider[UseCases] = providers.Factory(
+        UseCases,
+        check_health=providers.Factory(CheckHealth, catalog=model_catalog),
+        list_models=providers.Factory(ListModels, models=directory),
+        get_model=providers.Factory(GetModel, models=directory),
+        create_session=create_session,
+        list_sessions=providers.Factory(ListSessions, sessions=session_store),
+        get_session=providers.Factory(GetSession, sessions=session_store, views=views),
+        list_messages=providers.Factory(ListMessages, sessions=session_store),
+        update_session=providers.Factory(
+            UpdateSession, sessions=session_store, models=directory, known_names=known_names, views=views, clock=clock
+        ),
+        delete_session=providers.Factory(DeleteSession, sessions=session_store, runs=run_store, supervisor=supervisor),
+        edit_message=providers.Factory(EditMessage, sessions=session_store, supervisor=supervisor, clock=clock),
+        set_system_prompt=providers.Factory(
+            SetSystemPrompt, sessions=session_store, supervisor=supervisor, source=prompt_source, clock=clock
+        ),
+        remove_system_prompt=providers.Factory(
+            RemoveSystemPrompt, sessions=session_store, supervisor=supervisor, clock=clock
+        ),
+        read_status=providers.Factory(
+            ReadStatus, sessions=session_store, supervisor=supervisor, known_names=known_names, views=views
+        ),
+        fork_session=providers.Factory(
+            ForkSession,
+            sessions=session_store,
+            supervisor=supervisor,
+            call_closer=call_closer,
+            views=views,
+            clock=clock,
+            ids=ids,
+        ),
+        export_session=providers.Factory(ExportSession, sessions=session_store),
+        import_session=providers.Factory(
+            ImportSession, sessions=session_store, call_closer=call_closer, views=views, ids=ids
+        ),
+        list_prompts=providers.Factory(ListPrompts, prompts=prompt_store),
+        read_prompt=providers.Factory(ReadPrompt, prompts=prompt_store),
+        create_prompt=providers.Factory(CreatePrompt, prompts=prompt_store),
+        replace_prompt=providers.Factory(ReplacePrompt, prompts=prompt_store),
+        delete_prompt=providers.Factory(DeletePrompt, prompts=prompt_store),
+        answer_chat=answer_chat,
+        start_run=start_run,
+        follow_run=follow_run,
+        cancel_run=cancel_run,
+        list_runs=list_runs,
+        get_run=get_run,
+        encode_session=providers.Object(encode_session),
+        decode_session=providers.Object(decode_session),
+    )

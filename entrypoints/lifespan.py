@@ -1,0 +1,66 @@
+"""What is opened when the server starts, and closed when it stops, in this order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+
+from aiohttp import web
+
+from entrypoints.container import Container
+from entrypoints.http.app import build_app
+from entrypoints.settings import Settings, read_settings
+
+
+def create_app(settings: Settings | None = None) -> web.Application:
+    """The aiohttp application; `settings` from the environment where none are given.
+
+    Nothing is opened before the application starts. Run it with `handler_cancellation=True`, so that a reader who
+    leaves is noticed at once. Raises WrongSetting where the environment's settings are wrong.
+    """
+    container = Container(settings=settings or read_settings())
+    streams = container.streams()
+    app = build_app(container.use_cases(), container.http_config(), streams)
+
+    async def keep_open(_app: web.Application) -> AsyncIterator[None]:
+        async with opened(container), owned_task(streams.sweep_for_ever()):
+            yield
+
+    async def stop_runs(_app: web.Application) -> None:
+        await container.supervisor().stop()
+
+    app.cleanup_ctx.append(keep_open)
+    # While the readers still listen, so that each gets the last event of its run.
+    app.on_shutdown.append(stop_runs)
+    return app
+
+
+@asynccontextmanager
+async def opened(container: Container) -> AsyncIterator[Container]:
+    """The container's world, open: stores, the client of the models' server, recovery, the flushing of running text.
+
+    For programs that embed the use cases; the HTTP application enters it by itself. Runs are stopped on leaving.
+    Raises StorageFailed where the store cannot be opened.
+    """
+    async with AsyncExitStack() as stack:
+        for client in container.clients():
+            stack.push_async_callback(client.aclose)
+        for store in container.stores():
+            stack.push_async_callback(store.aclose)
+            await store.open()
+        await container.recover_runs()()
+        await stack.enter_async_context(owned_task(container.flusher().flush_for_ever()))
+        stack.push_async_callback(container.supervisor().stop)
+        yield container
+
+
+@asynccontextmanager
+async def owned_task(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """`work` as a task that does not outlive the context."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
