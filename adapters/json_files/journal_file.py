@@ -44,13 +44,13 @@ def append_to_journal(folder: int, session_id: str, line: bytes, *, is_durable: 
             write_all(descriptor, _separator(descriptor, status.st_size) + line)
             if is_durable:
                 os.fsync(descriptor)
+            if is_durable and status.st_size == 0:
+                sync_folder(folder)
         except OSError:
             os.ftruncate(descriptor, status.st_size)
             raise
     finally:
         os.close(descriptor)
-    if is_durable and status.st_size == 0:
-        sync_folder(folder)
     return True
 
 
