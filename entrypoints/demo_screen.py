@@ -13,7 +13,8 @@ WIDTH = 100
 SHOWN_IN_FULL = 3
 """Events of one kind that are shown as they came; after that only their text flows on."""
 
-LONGEST_TEXT = 60
+LONGEST_TEXT = 50
+MARGIN = 6
 
 _STYLES = {"bold": "1", "dim": "2", "green": "32", "cyan": "36"}
 
@@ -24,6 +25,7 @@ class Screen:
         wants_colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self._has_colour = output.isatty() and wants_colour
         self._shown: Counter[str] = Counter()
+        self._is_flowing = False
         self._column = 0
 
     def title(self, text: str) -> None:
@@ -58,25 +60,27 @@ class Screen:
             self._flow(event)
             return
         self._end_flow()
-        label = self._styled(f"id: {event.event_id}  event: {event.name}", "dim")
-        self._line(f"  {label}  data: {_cut(event.data, WIDTH)}")
+        label = f"id: {event.event_id}  event: {event.name}"
+        data = _cut(event.data, max(WIDTH - len(label), LONGEST_TEXT))
+        self._line(f"  {self._styled(label, 'dim')}  data: {data}")
 
     def _flow(self, event: ServerEvent) -> None:
-        if not self._column:
-            self._write("  ... ")
-            self._column = 6
+        if not self._is_flowing:
+            self._is_flowing = True
+            self._write("  ...")
+            self._column = MARGIN - 1
         for index, part in enumerate(event.text.split("\n")):
             if index or self._column + len(part) > WIDTH:
-                self._write("\n      ")
-                self._column = 6
-            piece = part.lstrip() if self._column == 6 else part
+                self._write("\n")
+                self._column = 0
+            piece = part if self._column or not part else " " * MARGIN + part.lstrip()
             self._write(self._styled(piece, "dim") if event.name == "thinking_delta" else piece)
             self._column += len(piece)
 
     def _end_flow(self) -> None:
-        if self._column:
+        if self._is_flowing:
             self._write("\n")
-        self._column = 0
+        self._is_flowing = False
 
     def _line(self, text: str) -> None:
         self._write(f"{text}\n")

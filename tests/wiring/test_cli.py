@@ -51,10 +51,12 @@ async def result_of(folder: Path, *arguments: str, **variables: str) -> tuple[in
 
 async def line_with(process: Process, text: str) -> str:
     assert process.stderr
+    seen = ""
     async for line in process.stderr:
+        seen += line.decode()
         if text in line.decode():
             return line.decode()
-    raise AssertionError(f"the log ended without {text!r}")
+    raise AssertionError(f"the log ended without {text!r}:\n{seen}")
 
 
 def url_in(line: str) -> str:
