@@ -1,5 +1,8 @@
 """The aiohttp application: the table of operations behind its guards."""
 
+from collections.abc import Callable
+from functools import cache
+
 from aiohttp import web
 
 from entrypoints.http.config import HttpConfig
@@ -37,7 +40,8 @@ def build_app(use_cases: UseCases, config: HttpConfig, streams: StreamKeeper) ->
     app[USE_CASES] = use_cases
     app[CONFIG] = config
     app[STREAMS] = streams
-    app[DOCUMENT] = to_json(build_document(OPERATIONS, config.version))
+    document: Callable[[], bytes] = cache(lambda: to_json(build_document(OPERATIONS, config.version)))
+    app[DOCUMENT] = document
     add_routes(app.router, OPERATIONS)
 
     async def describe_origin(request: web.Request, answer: web.StreamResponse) -> None:

@@ -55,8 +55,7 @@ def parse_body(body: bytes, charset: str | None) -> JsonValue:
 
 
 def _refusal(reason: str) -> ValidationFailed:
-    errors = [{"field": "body", "message": reason}]
-    return ValidationFailed(f"The body is not valid JSON: {reason}.", errors=errors)
+    return ValidationFailed(f"The body is not valid JSON: {reason}.", field="body")
 
 
 def _is_deeper_than(levels: int, value: JsonValue) -> bool:
@@ -83,6 +82,5 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(unique) < len(pairs):
         seen: set[str] = set()
         doubled = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]  # add() is None, so the key goes on
-        errors = [{"field": doubled, "message": "This field is given twice."}]
-        raise ValidationFailed(f"The field `{doubled}` is given twice.", errors=errors)
+        raise ValidationFailed(f"The field `{doubled[:200]}` is given twice.", field=doubled[:200])
     return unique

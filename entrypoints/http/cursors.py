@@ -18,8 +18,7 @@ def position_at(cursor: str) -> ListPosition:
     """Raises ValidationFailed for what `cursor_of` did not make."""
     position = _decoded(cursor)
     if position is None or cursor_of(position) != cursor:
-        message = "It is no cursor of this server: take the `next_cursor` of a list as it is."
-        raise ValidationFailed(f"`cursor`: {message}", errors=[{"field": "cursor", "message": message}])
+        raise ValidationFailed("This is no cursor: take the `next_cursor` of a list as it is.", field="cursor")
     return position
 
 

@@ -119,7 +119,7 @@ class UnsupportedMediaType(RequestRefused):
 def error_answer(error: MochiError) -> web.Response:
     """The answer that tells a client of `error`."""
     return web.Response(
-        status=STATUS_BY_CODE[error.code],
+        status=STATUS_BY_CODE.get(error.code, 500),
         body=to_json(error_body(error)),
         content_type="application/json",
         headers=error.headers if isinstance(error, RequestRefused) else None,
@@ -127,7 +127,11 @@ def error_answer(error: MochiError) -> web.Response:
 
 
 def error_body(error: MochiError) -> dict[str, object]:
-    return {"error": {"code": error.code, "message": error.message, "details": dict(error.details)}}
+    """A wrong field, wherever it was found out, is told in `details.errors` too."""
+    details = dict(error.details)
+    if "field" in details:
+        details.setdefault("errors", [{"field": details["field"], "message": error.message}])
+    return {"error": {"code": error.code, "message": error.message, "details": details}}
 
 
 def unexpected_answer(request_id: str) -> web.Response:

@@ -27,7 +27,7 @@ async def answer_failures(request: web.Request, handler: Handler) -> web.StreamR
         return _without_such_method(request, error)
     except web.HTTPNotFound:
         return error_answer(RouteNotFound())
-    except (ConnectionError, web.HTTPException):
+    except web.HTTPException:
         raise
     except Exception:
         if request.get(_HAS_BEGUN):

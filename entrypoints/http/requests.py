@@ -16,7 +16,7 @@ M = TypeVar("M", bound=BaseModel)
 USE_CASES = web.AppKey("use_cases", UseCases)
 CONFIG = web.AppKey("config", HttpConfig)
 STREAMS = web.AppKey("streams", StreamKeeper)
-DOCUMENT = web.AppKey("document", bytes)
+DOCUMENT: web.AppKey[Callable[[], bytes]] = web.AppKey("document")
 BODY = web.RequestKey("body", BaseModel)
 QUERY = web.RequestKey("query", BaseModel)
 

@@ -16,6 +16,7 @@ from entrypoints.http.bodies import parse_body
 M = TypeVar("M", bound=BaseModel)
 
 ERRORS_TOLD = 20
+FIELD_CHARACTERS = 200
 LARGE_BODY_BYTES = 256 * 1024
 """From here on, reading a body would hold up the streams of others: it is done in a thread."""
 
@@ -28,9 +29,7 @@ async def validated_body(request: web.Request, model: type[M], *, may_be_absent:
     if not body:
         if may_be_absent:
             return model()
-        raise ValidationFailed(
-            "This request needs a JSON body.", errors=[{"field": "body", "message": "It is missing."}]
-        )
+        raise ValidationFailed("This request needs a JSON body.", field="body")
     if len(body) >= LARGE_BODY_BYTES:
         return await asyncio.to_thread(_validated, body, request.charset, model)
     return _validated(body, request.charset, model)
@@ -44,9 +43,7 @@ def validated_query(query: MultiMapping[str], model: type[M]) -> M:
     """The query parameters as `model`. Raises ValidationFailed, for one that is given twice too."""
     for name in query:
         if len(query.getall(name)) > 1:
-            raise ValidationFailed(
-                f"The parameter `{name}` is given twice.", errors=[{"field": name, "message": "It is given twice."}]
-            )
+            raise ValidationFailed(f"The parameter `{name[:FIELD_CHARACTERS]}` is given twice.", field=name)
     return _checked(model, dict(query), "query")
 
 
@@ -60,11 +57,11 @@ def _checked(model: type[M], value: object, whole: str) -> M:
 def _refusal(found: Sequence[ErrorDetails], whole: str) -> ValidationFailed:
     errors = [_told(error, whole) for error in found[:ERRORS_TOLD]]
     first = errors[0]
-    return ValidationFailed(f"`{first['field']}`: {first['message']}", errors=errors)
+    return ValidationFailed(f"`{first['field']}`: {first['message']}", field=first["field"], errors=errors)
 
 
 def _told(error: ErrorDetails, whole: str) -> dict[str, str]:
-    field = ".".join(map(str, error["loc"])) or whole
+    field = ".".join(map(str, error["loc"]))[:FIELD_CHARACTERS] or whole
     if error["type"] == "extra_forbidden":
         return {"field": field, "message": "There is no such field."}
     return {"field": field, "message": _PREFIX.sub("", error["msg"])}

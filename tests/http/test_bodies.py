@@ -58,6 +58,7 @@ async def test_no_operation_takes_what_is_no_plain_json(client: Client, bench: H
             continue
         answer = await client.request(valid.method, valid.path, data=BOMBS[name], headers=JSON_TYPE)
         details = await error_of(answer, 422, "VALIDATION_ERROR")
+        assert details["field"] == details["errors"][0]["field"]
         assert all(error["field"] and error["message"] for error in details["errors"]), valid
     assert await bench.sessions.load(KEPT.session_id) == KEPT
     assert bench.catalog.asked == []
@@ -155,7 +156,7 @@ async def test_a_large_body_is_read_as_a_small_one_is(client: Client) -> None:
     assert len(created["messages"][0]["content"]) == 1_000_000
     twice = b'{"model": "' + b"x" * 1_000_000 + b'", "model": 1}'
     details = await error_of(await client.post(SESSIONS, data=twice, headers=JSON_TYPE), 422, "VALIDATION_ERROR")
-    assert details["errors"] == [{"field": "model", "message": "This field is given twice."}]
+    assert details["field"] == "model"
 
 
 async def test_text_comes_back_as_it_went(client: Client) -> None:

@@ -87,3 +87,18 @@ def test_every_event_of_a_run_has_a_model_with_the_fields_of_its_data() -> None:
     assert {event.name for event in events} == set(EVENTS)
     for event in events:
         assert set(EVENTS[event.name].model_fields) == {field.name for field in fields(event)}
+
+
+async def test_a_stream_is_described_by_its_events(client: Client) -> None:
+    document = await json_of(await client.get(DOCUMENT))
+    stream = document["paths"]["/api/v1/chat/{session_id}/stream"]
+    for method in ("get", "post"):
+        schema = stream[method]["responses"]["200"]["content"]["text/event-stream"]["schema"]
+        described_events = {event["properties"]["event"]["const"]: event["properties"] for event in schema["oneOf"]}
+        assert set(described_events) == set(EVENTS)
+        for properties in described_events.values():
+            assert set(properties) == {"id", "event", "data"}
+            assert properties["data"]["contentMediaType"] == "application/json"
+            name = properties["data"]["contentSchema"]["$ref"].rpartition("/")[2]
+            assert name in document["components"]["schemas"]
+    assert "204" in stream["get"]["responses"]

@@ -1,5 +1,7 @@
 """The API's description of itself."""
 
+import asyncio
+
 from aiohttp import web
 
 from entrypoints.http.operations import JSON, Answer, Operation
@@ -7,7 +9,8 @@ from entrypoints.http.requests import DOCUMENT
 
 
 async def read_openapi(request: web.Request) -> web.Response:
-    return web.Response(body=request.app[DOCUMENT], content_type=JSON)
+    document = await asyncio.to_thread(request.app[DOCUMENT])
+    return web.Response(body=document, content_type=JSON)
 
 
 OPERATIONS = (

@@ -3,12 +3,14 @@
 import binascii
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, FailFast, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BeforeValidator, FailFast, Field, JsonValue, model_validator
 
 from domain.context_window import AdjustmentReason
-from domain.run import ChatRequest, IfBusy, OnDisconnect
+from domain.run import ChatRequest, IfBusy, OnDisconnect, Think
 from entrypoints.http.schemas.base import AnswerModel, RequestModel
 from entrypoints.http.schemas.messages import Timestamp, ToolCall
+
+EFFORTS = ("low", "medium", "high")
 
 
 def _decodable(image: str) -> str:
@@ -20,6 +22,13 @@ def _decodable(image: str) -> str:
     if not decoded:
         raise ValueError("A picture must be plain base64: no data URL, no path, no line breaks.")
     return image
+
+
+def _known_effort(think: object) -> object:
+    """Said here once, as Pydantic would tell of each kind of value by itself."""
+    if not isinstance(think, bool) and think not in EFFORTS:
+        raise ValueError("It must be true, false, `low`, `medium` or `high`.")
+    return think
 
 
 def _without_num_ctx(options: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -34,7 +43,7 @@ Image = Annotated[str, AfterValidator(_decodable), Field(json_schema_extra={"con
 class ChatBody(RequestModel):
     message: str | None = Field(default=None, description="Null: answer, or continue, what is there.")
     regenerate: bool = Field(default=False, description="Drop what follows the last user message and answer it again.")
-    think: bool | Literal["low", "medium", "high"] = False
+    think: Annotated[Think, BeforeValidator(_known_effort)] = False
     images: Annotated[list[Image], FailFast()] = Field(default_factory=list)
     options: Annotated[dict[str, JsonValue], AfterValidator(_without_num_ctx)] | None = Field(
         default=None, description="Model options, passed on.", examples=[{"temperature": 0.2}]

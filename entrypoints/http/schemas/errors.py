@@ -9,7 +9,7 @@ class ErrorContent(AnswerModel):
     code: str = Field(description="What went wrong, for programs.")
     message: str = Field(description="What to do about it, for people.")
     details: dict[str, JsonValue] = Field(
-        description="What the code speaks of. Where a body or query is not valid: `errors`, each `field` and `message`."
+        description="What the code speaks of. VALIDATION_ERROR: the first wrong `field`, and `errors` with each."
     )
 
 
