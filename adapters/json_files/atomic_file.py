@@ -12,10 +12,9 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from errno import EINVAL, ELOOP, ENOTSUP, ENXIO, EOPNOTSUPP, EPERM
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 _TEMPORARY: Final = re.compile(r"\.tmp-[0-9a-f]{16}", re.ASCII)
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -24,8 +23,7 @@ _ATTEMPTS: Final = 5
 _NO_CONTEXT: Final[AbstractContextManager[None]] = nullcontext()
 
 
-@dataclass(frozen=True, slots=True)
-class FileIdentity:
+class FileIdentity(NamedTuple):
     """One version of a file: our writers see to it that `mtime_ns` grows with each version of a name."""
 
     mtime_ns: int

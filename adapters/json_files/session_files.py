@@ -39,6 +39,14 @@ class Kept:
     is_changed: bool = True
 
 
+class CorruptVersion(Exception):
+    """A file that holds no session, for who goes through all of them."""
+
+    def __init__(self, identity: FileIdentity) -> None:
+        super().__init__()
+        self.identity = identity
+
+
 class SessionFiles:
     """Every method may raise StorageFailed; those that write, LockBusy where another process writes just now."""
 
@@ -64,10 +72,23 @@ class SessionFiles:
             return self._read(folder, session_id)[0].session
 
     def peek(self, session_id: str) -> tuple[Session, FileIdentity]:
-        """Like `load`, for who looks at every session: what was used lately stays in memory, this does not."""
+        """Like `load`, for who looks at every session: what was used lately stays in memory, this does not.
+
+        Raises SessionNotFound; CorruptVersion also where the file cannot be read at all.
+        """
         with storage_failures("The session could not be read"), open_folder(self.folder) as folder:
-            file, identity = self._read(folder, session_id, is_remembered=False)
+            identity = self._look(folder, session_id)
+            try:
+                file, identity = self._read(folder, session_id, is_remembered=False)
+            except (SessionCorrupt, OSError):
+                raise CorruptVersion(identity) from None
             return file.session, identity
+
+    def _look(self, folder: int, session_id: str) -> FileIdentity:
+        try:
+            return look_at(folder, file_name_of(session_id))
+        except FileNotFoundError:
+            raise SessionNotFound(session_id) from None
 
     def create(self, session: Session) -> Kept | None:
         """None where the id is taken."""
@@ -94,12 +115,9 @@ class SessionFiles:
     def delete(self, session_id: str) -> None:
         """Raises SessionNotFound."""
         with self._writing(session_id) as folder:
-            try:
-                look_at(folder, _name_of(session_id))
-            except FileNotFoundError:
-                raise SessionNotFound(session_id) from None
+            self._look(folder, session_id)
             self._cache.drop(session_id)
-            self._remove(folder, _name_of(session_id))
+            self._remove(folder, file_name_of(session_id))
 
     @contextmanager
     def _writing(self, session_id: str) -> Iterator[int]:
@@ -113,12 +131,11 @@ class SessionFiles:
             yield folder
 
     def _read(self, folder: int, session_id: str, *, is_remembered: bool = True) -> tuple[SessionFile, FileIdentity]:
-        name = _name_of(session_id)
+        identity = self._look(folder, session_id)
+        if known := self._cache.get(session_id, identity):
+            return known, identity
         try:
-            identity = look_at(folder, name)
-            if known := self._cache.get(session_id, identity):
-                return known, identity
-            data, identity = read_whole(folder, name)
+            data, identity = read_whole(folder, file_name_of(session_id))
         except FileNotFoundError:
             raise SessionNotFound(session_id) from None
         file = _decoded(session_id, data)
@@ -131,7 +148,7 @@ class SessionFiles:
         with open_folder(self._scratch) as scratch:
             identity = write_whole(
                 folder,
-                _name_of(session.session_id),
+                file_name_of(session.session_id),
                 file.data,
                 scratch=scratch,
                 is_new=is_new,
@@ -159,7 +176,7 @@ def session_id_of(name: str) -> str | None:
     return session_id if name.endswith(_SUFFIX) and is_id(session_id) else None
 
 
-def _name_of(session_id: str) -> str:
+def file_name_of(session_id: str) -> str:
     if not is_id(session_id):
         raise SessionNotFound(session_id)
     return session_id + _SUFFIX

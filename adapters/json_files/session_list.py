@@ -2,23 +2,23 @@
 
 import asyncio
 import os
-import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.json_files.atomic_file import FileIdentity, identity_of
+from adapters.json_files.atomic_file import FileIdentity, look_at, open_folder
 from adapters.json_files.failures import storage_failures
 from adapters.json_files.folder_watch import FolderWatch
-from adapters.json_files.session_files import Kept, SessionFiles, session_id_of
+from adapters.json_files.session_files import CorruptVersion, Kept, SessionFiles, file_name_of, session_id_of
 from adapters.json_files.session_index import IndexEntry, SessionIndex, find, joined_words
 from adapters.json_files.worker import FileWorker
 from application.ports.session_store import ListPosition, SessionPage
-from domain.errors import SessionCorrupt, SessionNotFound, StorageFailed
+from domain.errors import SessionNotFound
 from domain.session import overview_of
 
 _TRUSTED_SECONDS: Final = 2.0
-"""How long a change of another process may stay unseen where it fell into the same moment as one of ours."""
+"""How long the change of a file that is not on the page may stay unseen, where the folder does not tell of it."""
+_MOST_ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +57,53 @@ class SessionList:
         self._index.remove(session_id)
 
     async def page(self, words: Sequence[str], limit: int | None, after: ListPosition | None) -> SessionPage:
+        """What the index says, once no file of the page is another than the index knows."""
         await self._follow()
+        page = await self._indexed_page(words, limit, after)
+        for _ in range(_MOST_ATTEMPTS):
+            if not await self._refresh([overview.session_id for overview in page.sessions]):
+                break
+            page = await self._indexed_page(words, limit, after)
+        return page
+
+    async def _indexed_page(self, words: Sequence[str], limit: int | None, after: ListPosition | None) -> SessionPage:
         found = await self._find(words) if words else None
         return self._index.page(found, limit, after)
 
+    async def _refresh(self, session_ids: Sequence[str]) -> bool:
+        """Whether the index had to be told of a change to one of these sessions."""
+        known = {session_id: entry.identity for session_id in session_ids if (entry := self._index.get(session_id))}
+        changed = await self._worker.run(lambda: self._changed_among(known))
+        for session_id, entry in changed.items():
+            current = self._index.get(session_id)
+            if current is None or current.identity != known[session_id]:
+                continue
+            if entry:
+                self._index.put(session_id, entry)
+            else:
+                self._index.remove(session_id)
+        return bool(changed)
+
+    def _changed_among(self, known: Mapping[str, FileIdentity]) -> dict[str, IndexEntry | None]:
+        """None for those that are gone."""
+        with storage_failures("The sessions could not be listed"), open_folder(self._files.folder) as folder:
+            return {
+                session_id: self._entry_of(session_id)
+                for session_id, identity in known.items()
+                if _identity_in(folder, file_name_of(session_id)) != identity
+            }
+
     async def _follow(self) -> None:
-        """Look at the folder where somebody else changed it; in the background where somebody only may have."""
+        """Look at the folder where somebody else changed it, and now and then in the background.
+
+        Programs that write into a file, instead of replacing it, leave the folder's own time as it is.
+        """
         if self._is_looking:
             # It may have passed by what changed after it began.
             await asyncio.shield(self._look())
         if self._looked_at is None or not self._watch.is_unchanged():
             await asyncio.shield(self._look())
-        elif not self._watch.is_certain and self._now() - self._looked_at > _TRUSTED_SECONDS:
+        elif self._now() - self._looked_at > _TRUSTED_SECONDS:
             self._look()
 
     @property
@@ -103,30 +138,26 @@ class SessionList:
         with storage_failures("The sessions could not be listed"):
             for session_id, identity in self._identities():
                 present.add(session_id)
-                if known.get(session_id) != identity and (entry := self._entry_of(session_id, identity)):
+                if known.get(session_id) != identity and (entry := self._entry_of(session_id)):
                     changed[session_id] = entry
         return _Look(changed, frozenset(known.keys() - present))
 
-    def _identities(self) -> list[tuple[str, FileIdentity]]:
-        found = []
-        with os.scandir(self._files.folder) as entries:
+    def _identities(self) -> Iterator[tuple[str, FileIdentity]]:
+        """Only the names are `scandir`'s: its `stat`, by whole paths, takes twice the time of one by the folder."""
+        with open_folder(self._files.folder) as folder, os.scandir(folder) as entries:
             for entry in entries:
-                if session_id := session_id_of(entry.name):
-                    try:
-                        status = entry.stat(follow_symlinks=False)
-                    except FileNotFoundError:
-                        continue
-                    if stat.S_ISREG(status.st_mode):
-                        found.append((session_id, identity_of(status)))
-        return found
+                session_id = session_id_of(entry.name)
+                if session_id and (identity := _identity_in(folder, entry.name)):
+                    yield session_id, identity
 
-    def _entry_of(self, session_id: str, identity: FileIdentity) -> IndexEntry | None:
+    def _entry_of(self, session_id: str) -> IndexEntry | None:
+        """None where there is no such session (any more)."""
         try:
             session, identity = self._files.peek(session_id)
         except SessionNotFound:
             return None
-        except (SessionCorrupt, StorageFailed):
-            return IndexEntry(identity, None)
+        except CorruptVersion as corrupt:
+            return IndexEntry(corrupt.identity, None)
         return IndexEntry(identity, overview_of(session))
 
     async def _find(self, query: Sequence[str]) -> frozenset[str]:
@@ -147,7 +178,7 @@ class SessionList:
             if words is None:
                 try:
                     session, identity = self._files.peek(session_id)
-                except (SessionNotFound, SessionCorrupt, StorageFailed):
+                except (SessionNotFound, CorruptVersion):
                     continue
                 collected[session_id] = (identity, joined_words(session))
         ready = [(session_id, words) for session_id, words in known.items() if words is not None]
@@ -162,3 +193,10 @@ def _observe(look: asyncio.Task[None]) -> None:
     """A look in the background that failed is followed by another at the next list: nobody need hear of it."""
     if not look.cancelled():
         look.exception()
+
+
+def _identity_in(folder: int, name: str) -> FileIdentity | None:
+    try:
+        return look_at(folder, name)
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,77 @@
+"""A list opens no file that it knows, and shows what other programs did to those it shows."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.samples import after, session, user
+from tests.contracts.stores import json_sessions
+
+
+class OpenedFiles:
+    """The session files that are opened, by name."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.names: list[str] = []
+        os_open = os.open
+
+        def counting_open(path: str | Path, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+            if str(path).endswith(".json"):
+                self.names.append(str(path))
+            return os_open(path, flags, mode, dir_fd=dir_fd)
+
+        monkeypatch.setattr(os, "open", counting_open)
+
+
+async def test_a_second_list_and_a_second_search_open_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with json_sessions(tmp_path) as store:
+        for number in range(20):
+            await store.create(session(number, user(1, "apple"), updated=number))
+    async with json_sessions(tmp_path) as store:
+        opened = OpenedFiles(monkeypatch)
+        await store.list_sessions(words=["apple"])
+        assert len(set(opened.names)) == 20
+        opened.names.clear()
+        await store.list_sessions(limit=5)
+        await store.list_sessions(words=["apple"])
+        assert opened.names == []
+
+        await store.append("0000000003", [user(2)], after(99))
+        opened.names.clear()
+        assert (await store.list_sessions(limit=5)).sessions[0].session_id == "0000000003"
+        assert opened.names == []
+
+
+async def test_a_file_that_was_broken_in_place_is_listed_no_more(tmp_path: Path) -> None:
+    async with json_sessions(tmp_path) as store:
+        for number in range(3):
+            await store.create(session(number, user(1, "apple"), updated=number))
+        assert len((await store.list_sessions(words=["apple"])).sessions) == 3
+        (tmp_path / "0000000001.json").write_text("garbage")
+        page = await store.list_sessions(limit=2)
+        assert [each.session_id for each in page.sessions] == ["0000000002", "0000000000"]
+        assert page.next_position is None
+        assert len((await store.list_sessions(words=["apple"])).sessions) == 2
+
+
+async def test_a_file_that_was_edited_in_place_is_listed_as_it_is(tmp_path: Path) -> None:
+    async with json_sessions(tmp_path) as store:
+        await store.create(session(1, user(1, "apple")))
+        assert len((await store.list_sessions(words=["apple"])).sessions) == 1
+        path = tmp_path / "0000000001.json"
+        path.write_text(path.read_text().replace("apple", "a pear"))
+        assert (await store.list_sessions()).sessions[0].preview == "a pear"
+        assert (await store.list_sessions(words=["apple"])).sessions == []
+        assert (await store.load("0000000001")).messages == (user(1, "a pear"),)
+
+
+async def test_files_that_come_and_go_by_hand_are_seen(tmp_path: Path) -> None:
+    async with json_sessions(tmp_path) as store:
+        await store.create(session(1))
+        os.utime(tmp_path, (0, 0))
+        assert len((await store.list_sessions()).sessions) == 1
+        copy = (tmp_path / "0000000001.json").read_text().replace("0000000001", "0000000002")
+        (tmp_path / "0000000002.json").write_text(copy)
+        (tmp_path / "0000000001.json").unlink()
+        assert [each.session_id for each in (await store.list_sessions()).sessions] == ["0000000002"]
