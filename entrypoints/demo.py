@@ -75,7 +75,9 @@ async def _demo(screen: Screen, *, keep: bool) -> None:
             async with asyncio.timeout(LONGEST), aiohttp.ClientSession(bound.url) as http:
                 await _Conversation(DemoClient(http), screen, settings).hold(bound.url)
             if keep:
-                screen.step(f"The server stays up at {bound.url} (every route: {bound.url}/docs). Ctrl-C ends it.")
+                screen.step(
+                    f"The server stays up at {bound.url} (its routes: {bound.url}/openapi.json). Ctrl-C ends it."
+                )
                 await stopped_by_signals().wait()
 
 

@@ -23,7 +23,7 @@ ABOUT_SERVER = (
     "mochi-server stands between any front end and a language model. It keeps conversations as sessions in plain "
     "JSON files, streams answers as server-sent events, and lets you edit, regenerate, fork, search, export and "
     "import what was said. A run goes on when its reader leaves, if you wish, and can be joined again or cancelled. "
-    "Open /docs for every route."
+    "GET /openapi.json describes every route."
 )
 
 ABOUT_STREAMS = (

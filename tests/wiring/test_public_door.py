@@ -1,0 +1,41 @@
+"""What programs that embed the server import."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import mochi_server
+from mochi_server import Container, Settings, create_app, opened
+
+
+def test_each_promised_name_is_there() -> None:
+    assert mochi_server.__version__ == version("mochi-server")
+    assert {Container.__name__, Settings.__name__, create_app.__name__, opened.__name__} | {"__version__"} == set(
+        mochi_server.__all__
+    )
+
+
+def test_what_is_not_promised_is_no_attribute() -> None:
+    assert not hasattr(mochi_server, "adapters")
+
+
+def test_importing_the_door_loads_nothing_behind_it() -> None:
+    program = "import sys, mochi_server; print(sorted({'aiohttp', 'pydantic', 'entrypoints'} & set(sys.modules)))"
+
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=20)
+
+    assert loaded.stdout == "[]\n"
+
+
+def test_its_types_are_there_for_others() -> None:
+    assert Path(mochi_server.__file__).with_name("py.typed").is_file()
+
+
+async def test_the_use_cases_can_be_had_without_http(tmp_path: Path) -> None:
+    settings = Settings(llm="demo", storage="memory", data_dir=tmp_path)
+
+    async with opened(Container(settings=settings)) as container:
+        models = await container.use_cases().list_models()
+
+    assert [model.name for model in models] == ["demo"]
