@@ -53,14 +53,19 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return address
 
 
+def _configured_host(text: str) -> str:
+    """A person may write an IPv6 address without its brackets."""
+    authority = parse_authority(text)
+    return authority.host if authority else normal_host(text)
+
+
 class HostRule:
     """Loopback names, the bound address, the hosts that the settings allow and, on a bind that others can reach, any
     IP literal, which no name server can bend."""
 
     def __init__(self, bound_host: str, allowed_hosts: Iterable[str]) -> None:
         bound = normal_host(bound_host)
-        configured = (parse_authority(host) for host in allowed_hosts)
-        self._hosts = frozenset({bound, *(authority.host for authority in configured if authority)} - {""})
+        self._hosts = frozenset({bound, *map(_configured_host, allowed_hosts)} - {""})
         self._takes_addresses = not is_loopback(bound)
 
     def allows(self, host_headers: Iterable[str], target: str) -> bool:

@@ -79,6 +79,13 @@ def test_the_bound_and_the_allowed_names_are_answered(host: str) -> None:
     assert not rule.allows([f"x{host}"], "/")
 
 
+def test_an_allowed_address_may_be_written_without_brackets() -> None:
+    rule = HostRule("127.0.0.1", ("fd00::7", "10.0.0.7:80"))
+    assert rule.allows(["[fd00:0::7]:8000"], "/")
+    assert rule.allows(["10.0.0.7"], "/")
+    assert not rule.allows(["[fd00::8]"], "/")
+
+
 def test_a_request_names_its_host_exactly_once() -> None:
     rule = HostRule("127.0.0.1", ())
     assert not rule.allows([], "/")

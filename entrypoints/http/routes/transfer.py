@@ -9,8 +9,9 @@ from entrypoints.http.json_bytes import to_text
 from entrypoints.http.operations import JSON, Answer, Operation, json_answer_of
 from entrypoints.http.requests import body_of, query_of, session_id_of, use_cases
 from entrypoints.http.routes.sessions import OF_ONE, PATH, READING_ERRORS, TAG, session_answer
-from entrypoints.http.schemas.session_answers import ExportedSession, Session
-from entrypoints.http.schemas.sessions import ExportQuery, ForkBody, SessionFile
+from entrypoints.http.schemas.session_answers import Session
+from entrypoints.http.schemas.session_files import ExportedSession, SessionFile
+from entrypoints.http.schemas.sessions import ExportQuery, ForkBody
 
 _MARKDOWN = "text/markdown"
 

@@ -87,16 +87,3 @@ class SessionStatus(AnswerModel):
     summary: Summary | None
     summary_model: str | None
     run: Run | None = Field(description="The run at work.")
-
-
-class ExportedMetadata(AnswerModel):
-    session_id: str
-    model: str
-    format_version: Literal["1.4"]
-
-
-class ExportedSession(AnswerModel):
-    """A session file: section 10 of the contract gives its fields. What is not known of it is kept."""
-
-    metadata: ExportedMetadata
-    messages: list[dict[str, object]]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict, FailFast, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from application.use_cases.create_session import NewSession
 from application.use_cases.sessions import MAX_PAGE_SIZE
@@ -61,15 +61,6 @@ class SystemPromptBody(RequestModel):
 
 class ForkBody(RequestModel):
     message_index: int | None = Field(default=None, description="The last message that goes along; all by default.")
-
-
-class SessionFile(RequestModel):
-    """A session file of any version; what is not known of it survives."""
-
-    model_config = ConfigDict(extra="allow")
-
-    metadata: dict[str, object]
-    messages: Annotated[list[dict[str, object]], FailFast()]
 
 
 def _in_plain_digits(text: object) -> object:
