@@ -4,7 +4,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from adapters.json_files.atomic_file import FileIdentity
 from application.ports.session_store import ListPosition, SessionPage
@@ -12,6 +12,8 @@ from domain.search import words_of_session
 from domain.session import Session, SessionOverview
 
 _Key: TypeAlias = tuple[datetime, str]
+_MANY: Final = 500
+"""From here on, sorting anew (10 ms for 10,000) is no slower than putting each in its place."""
 
 
 @dataclass(slots=True)
@@ -37,7 +39,11 @@ class SessionIndex:
             insort(self._order, _key_of(entry.overview))
 
     def put_all(self, entries: Mapping[str, IndexEntry]) -> None:
-        """Like `put` for each, for many."""
+        """`put` each."""
+        if len(entries) < _MANY:
+            for session_id, entry in entries.items():
+                self.put(session_id, entry)
+            return
         self._entries.update(entries)
         self._order = sorted(_key_of(entry.overview) for entry in self._entries.values() if entry.overview)
 
