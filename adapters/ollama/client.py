@@ -58,7 +58,7 @@ class OllamaClient(ollama.AsyncClient):
         Leaving the context closes the socket.
         """
         async with self._http.stream("POST", "/api/chat", content=body) as response:
-            yield _lines(response.extensions[BODY])
+            yield _Lines(response.extensions[BODY])
 
 
 async def _require_success(response: httpx.Response) -> None:
@@ -67,14 +67,22 @@ async def _require_success(response: httpx.Response) -> None:
         raise Refusal(response.status_code, response.text)
 
 
-async def _lines(body: Body) -> AsyncIterator[list[bytes]]:
+class _Lines(AsyncIterator[list[bytes]]):
     """Split at line feeds only (text may hold other line ends), at a cost that is linear in a line's length."""
-    begun: list[bytes] = []
-    async for block in body:
-        lines = block.split(b"\n")
-        begun.append(lines[0])
-        if len(lines) > 1:
-            lines[0] = b"".join(begun)
-            begun = [lines.pop()]
-            yield lines
-    yield [b"".join(begun)]
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+        self._begun: list[bytes] = []
+
+    async def __anext__(self) -> list[bytes]:
+        async for block in self._body:
+            lines = block.split(b"\n")
+            self._begun.append(lines[0])
+            if len(lines) > 1:
+                lines[0] = b"".join(self._begun)
+                self._begun = [lines.pop()]
+                return lines
+        if not self._begun:
+            raise StopAsyncIteration
+        last, self._begun = b"".join(self._begun), []
+        return [last]

@@ -6,8 +6,7 @@ closes an idle connection just as a POST, which nobody may repeat blindly, is wr
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
 import aiohttp
 import httpx
@@ -32,7 +31,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         timeout = request.extensions["timeout"]
-        with _httpx_errors():
+        try:
             async with asyncio.timeout(timeout["read"]):
                 response = await self._opened().request(
                     request.method,
@@ -40,10 +39,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                     data=io.BytesIO(await request.aread()),
                     headers=[(name, value) for name, value in request.headers.items() if name not in _OWN_HEADERS],
                     allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(total=None, connect=timeout["connect"], sock_read=timeout["read"]),
+                    timeout=aiohttp.ClientTimeout(total=None, connect=timeout["connect"]),
                 )
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _httpx_error(error) from error
         headers = [(name, value) for name, value in response.headers.items() if name.lower() not in _DECODED_HEADERS]
-        body = Body(response)
+        body = Body(response, timeout["read"])
         return httpx.Response(response.status, headers=headers, stream=body, extensions={BODY: body})
 
     async def aclose(self) -> None:
@@ -59,36 +60,58 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
 
 class Body(httpx.AsyncByteStream):
-    """The bytes of a response, decompressed, as they come. Closing it closes the socket, and generation stops."""
+    """The bytes of a response, decompressed, as they come. Closing it closes the socket, and generation stops.
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    Silence is watched by one timer that looks again when it fires: aiohttp's own, set anew for every token, costs a
+    tenth of the whole relay. Time in which nobody reads is not the server's.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse, patience: float) -> None:
         self._response = response
+        self._content = response.content
+        self._patience = patience
+        self._loop = asyncio.get_running_loop()
+        self._waiting_since: float | None = None
+        self._timer = self._loop.call_later(patience, self._look)
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        content = self._response.content
-        with _httpx_errors():
-            try:
-                while block := await content.readany():
-                    yield block
-            except (aiohttp.ClientError, TimeoutError):
-                if rest := content._read_nowait(-1):  # noqa: SLF001 (aiohttp raises before it gives what it holds)
-                    yield rest
-                raise
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        self._waiting_since = self._loop.time()
+        try:
+            block = await self._content.readany()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            # aiohttp raises before it hands out what it holds; asked again, it raises again.
+            block = self._content._read_nowait(-1)  # noqa: SLF001 (there is no public way to those bytes)
+            if not block:
+                raise _httpx_error(error) from error
+        self._waiting_since = None
+        if not block:
+            raise StopAsyncIteration
+        return block
 
     async def aclose(self) -> None:
+        self._timer.cancel()
         self._response.close()
 
+    def _look(self) -> None:
+        since = self._waiting_since
+        left = self._patience if since is None else since + self._patience - self._loop.time()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._look)
+        else:
+            self._content.set_exception(TimeoutError("no bytes for too long"))
 
-@contextmanager
-def _httpx_errors() -> Iterator[None]:
+
+def _httpx_error(error: aiohttp.ClientError | TimeoutError) -> httpx.TransportError:
     """aiohttp's errors as those that httpx's callers know."""
-    try:
-        yield
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-        raise httpx.ConnectError(str(error)) from error
-    except TimeoutError as error:
-        raise httpx.ReadTimeout(str(error)) from error
-    except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError) as error:
-        raise httpx.RemoteProtocolError(str(error)) from error
-    except aiohttp.ClientError as error:
-        raise httpx.ReadError(str(error)) from error
+    match error:
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError() | aiohttp.InvalidURL():
+            return httpx.ConnectError(str(error))
+        case TimeoutError():
+            return httpx.ReadTimeout(str(error))
+        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
+            return httpx.RemoteProtocolError(str(error))
+        case _:
+            return httpx.ReadError(str(error))
