@@ -9,7 +9,7 @@ from adapters.json_files.atomic_file import FileIdentity
 
 _BUDGET: Final = 64 * 1024 * 1024
 _BYTES_A_BYTE: Final = 3
-"""A decoded session with its bytes takes about three times the memory of the bytes (10,000 messages: 2.1 to 3.2, by their length)."""
+"""A decoded session and its bytes take about so many times the bytes (10,000 messages: 2.1 to 3.2, the short most)."""
 _BYTES_A_SESSION: Final = 4096
 
 
