@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import httpx
-from yarl import URL
 
 BODY = "mochi.body"
 """The extension of a response under which its body can be read without httpx's layers in between."""
@@ -35,7 +34,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(timeout["read"]):
                 response = await self._opened().request(
                     request.method,
-                    URL(str(request.url), encoded=True),
+                    str(request.url),
                     data=io.BytesIO(await request.aread()),
                     headers=[(name, value) for name, value in request.headers.items() if name not in _OWN_HEADERS],
                     allow_redirects=False,
