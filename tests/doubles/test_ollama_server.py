@@ -128,7 +128,7 @@ async def test_a_window_that_changes_reloads(server: OllamaServer) -> None:
     ],
 )
 async def test_refusals(server: OllamaServer, fields: dict[str, JsonValue], status: int, words: str) -> None:
-    answered, [refusal] = await chat(server, **fields)
+    answered, [refusal] = await chat(server, "hello", **fields)
 
     assert answered == status
     assert str(refusal["error"]).startswith(words)
