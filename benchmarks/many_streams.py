@@ -1,10 +1,11 @@
 """Many streams at once: is any event lost, doubled or out of order, and how fast is health meanwhile?
 
-python -m benchmarks.many_streams [--streams 200] [--events 200] [--per-second 50]
+python -m benchmarks.many_streams [--streams 200] [--events 200] [--per-second 20] [--spread 4]
 """
 
 import argparse
 import asyncio
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -19,8 +20,9 @@ from benchmarks.programs import double, mochi
 API = "/api/v1"
 
 
-async def ask(client: aiohttp.ClientSession, events: int) -> str | None:
-    """What was wrong with one stream of a new session; None where nothing was."""
+async def ask(client: aiohttp.ClientSession, events: int, delay: float) -> str | None:
+    """What was wrong with one stream of a new session, begun after `delay` seconds; None where nothing was."""
+    await asyncio.sleep(delay)
     async with client.post(f"{API}/sessions", json={"model": "tiny"}) as answer:
         session_id = (await answer.json())["session_id"]
     sequences: list[int] = []
@@ -49,26 +51,26 @@ async def read_events(answer: aiohttp.ClientResponse) -> AsyncIterator[tuple[str
 
 
 @asynccontextmanager
-async def health_times(client: aiohttp.ClientSession) -> AsyncIterator[list[float]]:
-    """Seconds that each of a row of health requests took, one every 20 ms."""
+async def health_times(url: str) -> AsyncIterator[list[float]]:
+    """Seconds that each of a row of health requests took, one every 20 ms; there when the context is left.
+
+    Asked from a process of its own: this one is busy with reading streams.
+    """
     times: list[float] = []
-
-    async def probe() -> None:
-        while True:
-            began = time.perf_counter()
-            async with client.get(f"{API}/health") as answer:
-                await answer.read()
-            times.append(time.perf_counter() - began)
-            await asyncio.sleep(0.02)
-
-    task = asyncio.create_task(probe())
-    try:
-        yield times
-    finally:
-        task.cancel()
+    probe = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "benchmarks.health_probe",
+        url,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    yield times
+    told, _ = await probe.communicate(b"")
+    times += sorted(map(float, told.split()))
 
 
-async def main(streams: int, events: int, per_second: float) -> None:
+async def main(streams: int, events: int, per_second: float, spread: float) -> None:
     pace = ["--per-second", str(per_second)] if per_second else []
     with tempfile.TemporaryDirectory() as folder:
         async with (
@@ -77,12 +79,12 @@ async def main(streams: int, events: int, per_second: float) -> None:
             aiohttp.ClientSession(
                 server.url, connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None)
             ) as client,
-            health_times(client) as health,
+            health_times(server.url) as health,
         ):
             began = time.perf_counter()
-            faults = [fault for fault in await asyncio.gather(*(ask(client, events) for _ in range(streams))) if fault]
+            asked = [ask(client, events, spread * number / streams) for number in range(streams)]
+            faults = [fault for fault in await asyncio.gather(*asked) if fault]
             seconds = time.perf_counter() - began
-    health.sort()
     print(f"{streams} streams of {events} events in {seconds:.1f} s: {len(faults)} with a fault", *faults[:5], sep="\n")
     print(
         f"health meanwhile, ms: median {health[len(health) // 2] * 1000:.1f}, "
@@ -94,6 +96,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--streams", type=int, default=200)
     parser.add_argument("--events", type=int, default=200)
-    parser.add_argument("--per-second", type=float, default=50, help="tokens a second of each stream; 0: all at once")
+    parser.add_argument("--per-second", type=float, default=20, help="tokens a second of each stream; 0: all at once")
+    parser.add_argument("--spread", type=float, default=4, help="seconds over which the streams begin")
     given = parser.parse_args()
-    asyncio.run(main(given.streams, given.events, given.per_second))
+    asyncio.run(main(given.streams, given.events, given.per_second, given.spread))

@@ -167,6 +167,7 @@ class Container(containers.DeclarativeContainer):
 
     # Use cases
 
+    check_health: providers.Provider[CheckHealth] = providers.Singleton(CheckHealth, catalog=model_catalog, clock=clock)
     follow_run: providers.Provider[FollowRun] = providers.Factory(
         FollowRun, sessions=session_store, runs=run_store, log=run_log, supervisor=supervisor
     )
@@ -227,7 +228,7 @@ class Container(containers.DeclarativeContainer):
     streams: providers.Provider[StreamKeeper] = providers.Singleton(StreamKeeper)
     use_cases: providers.Provider[UseCases] = providers.Factory(
         UseCases,
-        check_health=providers.Factory(CheckHealth, catalog=model_catalog),
+        check_health=check_health,
         list_models=providers.Factory(ListModels, models=directory),
         get_model=providers.Factory(GetModel, models=directory),
         create_session=create_session,

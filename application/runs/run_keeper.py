@@ -67,6 +67,7 @@ class RunKeeper:
             try:
                 await self._sessions.update(ending.run.session_id, lambda session: self._closed(session, ending))
             except SessionNotFound:
+                await self._runs.forget(ending.run.session_id)
                 return
         await self._runs.update(ending.run)
 

@@ -262,9 +262,11 @@ async def test_a_call_that_a_crash_left_open_gets_a_result() -> None:
 async def test_a_dead_run_of_a_deleted_session_is_no_obstacle() -> None:
     runs = RunsOfTheDead()
     house = House(runs=runs)
-    runs.left_behind = [AbandonedRun(run=dead_run(house, "0123456789"), partial=None)]
+    run = dead_run(house, "0123456789")
+    await runs.claim(run)
+    runs.left_behind = [AbandonedRun(run=run, partial=None)]
     await house.recover()
-    assert house.supervisor.all_runs() == []
+    assert list(await runs.list_runs("0123456789")) == []
 
 
 async def test_a_run_that_comes_during_an_edit_waits_for_it() -> None:
