@@ -63,7 +63,7 @@ def look_at(folder: int, name: str) -> FileIdentity:
 
 def read_whole(folder: int, name: str) -> tuple[bytes, FileIdentity]:
     """Raises FileNotFoundError where `name` is no regular file."""
-    descriptor = _open_regular(folder, name)
+    descriptor = open_regular(folder, name)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         status = os.fstat(descriptor)
         return file.readall(), identity_of(status)
@@ -99,7 +99,7 @@ def remove_leftovers(scratch: int) -> None:
         if not _TEMPORARY.fullmatch(name):
             continue
         with suppress(OSError):
-            descriptor = _open_regular(scratch, name)
+            descriptor = open_regular(scratch, name)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.unlink(name, dir_fd=scratch)
@@ -122,7 +122,8 @@ def write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _open_regular(folder: int, name: str) -> int:
+def open_regular(folder: int, name: str) -> int:
+    """A descriptor to read `name` by. Raises FileNotFoundError where it is no regular file."""
     try:
         descriptor = os.open(name, _READ, dir_fd=folder)
     except OSError as error:
@@ -173,7 +174,7 @@ def _lock_new(descriptor: int) -> None:
 
 def _open_old(folder: int, name: str) -> int | None:
     try:
-        return _open_regular(folder, name)
+        return open_regular(folder, name)
     except FileNotFoundError:
         return None
 

@@ -6,7 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from adapters.codec.json_text import clean_text
-from adapters.json_files.atomic_file import look_at, open_folder, read_whole, remove_leftovers, sync_folder, write_whole
+from adapters.json_files.atomic_file import (
+    look_at,
+    open_folder,
+    open_regular,
+    read_whole,
+    remove_leftovers,
+    sync_folder,
+    write_whole,
+)
 from adapters.json_files.failures import storage_failures
 from domain.errors import PromptExists, PromptNotFound, ValidationFailed
 from domain.prompt import Prompt, require_prompt_filename
@@ -34,16 +42,10 @@ class PromptFiles:
             except FileNotFoundError:
                 return []
 
-    def read(self, filename: str) -> Prompt:
-        with storage_failures("The prompt could not be read"):
-            try:
-                with open_folder(self._folder) as folder:
-                    prompt = _read(folder, filename)
-            except FileNotFoundError:
-                prompt = None
-        if prompt is None:
-            raise PromptNotFound(filename)
-        return prompt
+    def open_to_read(self, filename: str, _flags: int) -> int:
+        """A prompt's descriptor, as the opener of an `open()`. Raises FileNotFoundError where it is no regular file."""
+        with open_folder(self._folder) as folder:
+            return open_regular(folder, filename)
 
     def create(self, prompt: Prompt) -> None:
         with storage_failures("The prompt could not be written"):

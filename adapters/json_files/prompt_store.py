@@ -6,9 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import aiofiles
+
+from adapters.json_files.failures import storage_failures
 from adapters.json_files.prompt_files import PromptFiles
 from adapters.json_files.worker import FileWorker, finish
 from application.ports import prompt_store as ports
+from domain.errors import PromptNotFound
 from domain.prompt import Prompt
 
 Result = TypeVar("Result")
@@ -33,7 +37,13 @@ class FilePromptStore(ports.PromptStore):
         return await self._worker.run(self._files.list_all)
 
     async def read(self, filename: str) -> Prompt:
-        return await self._worker.run(partial(self._files.read, filename))
+        with storage_failures("The prompt could not be read"):
+            try:
+                async with aiofiles.open(filename, "rb", opener=self._files.open_to_read) as file:
+                    content = (await file.read()).decode()
+            except (FileNotFoundError, UnicodeDecodeError, PermissionError):
+                raise PromptNotFound(filename) from None
+        return Prompt(filename=filename, content=content)
 
     async def create(self, prompt: Prompt) -> None:
         await finish(self._in_turn(partial(self._files.create, prompt)))
