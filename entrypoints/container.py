@@ -58,7 +58,7 @@ from application.use_cases.transfer_session import ExportSession, ImportSession
 from application.use_cases.update_session import UpdateSession
 from domain.known_names import KnownNames
 from entrypoints.http.config import HttpConfig
-from entrypoints.http.sse import StreamKeeper
+from entrypoints.http.open_stream import StreamKeeper
 from entrypoints.http.use_cases import UseCases
 from entrypoints.settings import Settings
 

@@ -138,35 +138,37 @@ class _Log(ports.LogWriter):
 
 
 class _Follower(ports.Follower):
-    __slots__ = ("_log", "_nudged", "_seen", "_waiter")
+    __slots__ = ("_log", "_news", "_seen", "_waiter")
 
     def __init__(self, log: _Log, after: int) -> None:
         self._log = log
         self._seen = after
-        self._nudged = False
+        self._news: Callable[[], None] | None = None
         self._waiter: asyncio.Future[None] | None = None
 
+    def take(self) -> Sequence[LogEntry]:
+        if self._seen >= self._log.last_sequence:
+            return ()
+        entries = self._log.after(self._seen)
+        self._seen = entries[-1].sequence
+        return entries
+
     async def next(self) -> Sequence[LogEntry]:
-        while True:
-            if self._seen < self._log.last_sequence:
-                entries = self._log.after(self._seen)
-                self._seen = entries[-1].sequence
-                return entries
-            if self._nudged:
-                self._nudged = False
-                return ()
+        while not (entries := self.take()):
             # No await between the look and this: nothing can be appended unseen.
             self._waiter = asyncio.get_running_loop().create_future()
             try:
                 await self._waiter
             finally:
                 self._waiter = None
+        return entries
 
-    def nudge(self) -> None:
-        self._nudged = True
-        self.wake()
+    def watch(self, news: Callable[[], None]) -> None:
+        self._news = news
 
     def wake(self) -> None:
+        if self._news is not None:
+            self._news()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 

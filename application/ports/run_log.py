@@ -32,18 +32,25 @@ class LogState:
 
 
 class Follower(Protocol):
-    """One reader's place in one run's log."""
+    """One reader's place in one run's log. After `Done` nothing comes any more."""
 
-    async def next(self) -> Sequence[LogEntry]:
-        """All entries since the last call, waiting for one where there is none.
+    def take(self) -> Sequence[LogEntry]:
+        """All entries since the last call or `next`, at once; none where there are none.
 
-        Empty after a `nudge`. Where entries that the reader has not had are no longer kept, the first one is a
-        Snapshot that covers them, with the number of the last event covered. After `Done` it is not called again.
+        Where entries that the reader has not had are no longer kept, the first one is a Snapshot that covers them,
+        with the number of the last event covered.
         """
         ...
 
-    def nudge(self) -> None:
-        """Let a waiting `next`, or else the coming one, return with nothing, for a reader with something else to do."""
+    async def next(self) -> Sequence[LogEntry]:
+        """The same, waiting where there is none. Not called after `Done`."""
+        ...
+
+    def watch(self, news: Callable[[], None]) -> None:
+        """Have `news` called at each append from now on, within the append: it must be quick and must not raise.
+
+        For a reader that has no task to wake: waking one costs more than all else that an event needs.
+        """
         ...
 
 

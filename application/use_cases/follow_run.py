@@ -1,7 +1,7 @@
 """A reader comes, or comes back, to a run."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -108,14 +108,17 @@ class _EndedRun(Follower):
         last = max(run.last_sequence or 0, 2)
         self._entries = [LogEntry(last - 1, _snapshot(run, session)), LogEntry(last, _done(run))]
 
-    async def next(self) -> Sequence[LogEntry]:
+    def take(self) -> Sequence[LogEntry]:
         entries, self._entries = self._entries, []
-        if not entries:
+        return entries
+
+    async def next(self) -> Sequence[LogEntry]:
+        if not (entries := self.take()):
             await asyncio.get_running_loop().create_future()
         return entries
 
-    def nudge(self) -> None:
-        """There is never anything to wait for."""
+    def watch(self, news: Callable[[], None]) -> None:
+        """There is never any news."""
 
 
 def _snapshot(run: Run, session: Session) -> Snapshot:

@@ -9,12 +9,12 @@ from entrypoints.http.config import HttpConfig
 from entrypoints.http.failures import answer_failures, note_beginning
 from entrypoints.http.guards import guard
 from entrypoints.http.json_bytes import to_json
+from entrypoints.http.open_stream import StreamKeeper
 from entrypoints.http.openapi import build_document
 from entrypoints.http.operations import Operation, add_routes
 from entrypoints.http.origins import OriginRule
 from entrypoints.http.requests import CONFIG, DOCUMENT, STREAMS, USE_CASES
 from entrypoints.http.routes import chat, documentation, health, messages, models, sessions, system_prompts, transfer
-from entrypoints.http.sse import StreamKeeper
 from entrypoints.http.use_cases import UseCases
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from domain.errors import InvalidMessageIndex
 from entrypoints.http.config import HttpConfig
-from entrypoints.http.sse import StreamKeeper
+from entrypoints.http.open_stream import StreamKeeper
 from entrypoints.http.use_cases import UseCases
 
 M = TypeVar("M", bound=BaseModel)

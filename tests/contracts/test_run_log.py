@@ -87,16 +87,37 @@ async def test_waiting_readers_are_woken_and_share_the_entries(make_log: MakeLog
         assert for_first[0] is for_second[0]
 
 
-async def test_a_nudge_returns_with_nothing_and_loses_nothing(make_log: MakeLog) -> None:
+async def test_what_is_there_is_taken_without_waiting(make_log: MakeLog) -> None:
     log = make_log()
     writer = log.open(RUN, SESSION, snapshot)
     async with log.follow(RUN, 0) as follower:
-        waiting = asyncio.ensure_future(follower.next())
-        await asyncio.sleep(0)
-        follower.nudge()
-        assert list(await waiting) == []
+        assert list(follower.take()) == []
         writer.append(start())
-        assert numbered(await follower.next()) == [(1, start())]
+        writer.append(ContentDelta("a"))
+        assert numbered(follower.take()) == [(1, start()), (2, ContentDelta("a"))]
+        assert list(follower.take()) == []
+
+
+async def test_one_who_watches_hears_of_each_event_as_it_is_appended(make_log: MakeLog) -> None:
+    log = make_log()
+    writer = log.open(RUN, SESSION, snapshot)
+    heard: list[tuple[int, RunEvent]] = []
+    async with log.follow(RUN, 0) as follower:
+        follower.watch(lambda: heard.extend(numbered(follower.take())))
+        writer.append(start())
+        assert heard == [(1, start())]
+        writer.append(done())
+        assert heard == [(1, start()), (2, done())]
+
+
+async def test_one_who_has_left_hears_nothing(make_log: MakeLog) -> None:
+    log = make_log()
+    writer = log.open(RUN, SESSION, snapshot)
+    heard: list[int] = []
+    async with log.follow(RUN, 0) as follower:
+        follower.watch(lambda: heard.append(1))
+    writer.append(start())
+    assert heard == []
 
 
 async def test_the_state_tells_whose_run_it_is_and_how_far(make_log: MakeLog) -> None:

@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestClient
 
 from entrypoints.http.app import build_app
 from entrypoints.http.config import HttpConfig
-from entrypoints.http.sse import StreamKeeper
+from entrypoints.http.open_stream import StreamKeeper
 from tests.unit.application.bench import Bench
 
 Client: TypeAlias = TestClient[web.Request, None]

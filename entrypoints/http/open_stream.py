@@ -1,0 +1,120 @@
+"""Connections that events are written to.
+
+An event goes from the model's chunk to the reader's socket in one go: the log calls the stream, and the stream writes
+to the transport. No task is woken for it; a stream's own task waits for the end, or for a slow reader to catch up.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import orjson
+
+from application.ports.run_log import Follower, LogEntry
+from domain.run_event import Done
+
+HEARTBEAT = b": still here\n\n"
+HEARTBEAT_SECONDS = 15.0
+STALLED_SECONDS = 60.0
+"""How long a reader may take nothing of what was written to it before its connection is closed."""
+
+FULL_BYTES = 256 * 1024
+"""What is written and not taken yet; from here on events stay in the log, where all readers share them."""
+
+_SWEEP_SECONDS = 1.0
+_CATCH_UP_SECONDS = 0.05
+
+
+class OpenStream:
+    """One reader's connection, its headers sent. `is_chunked` says how the body is framed."""
+
+    __slots__ = ("_ended", "_follower", "_is_chunked", "_is_full", "_loop", "_run_id", "_transport", "_written_at")
+
+    def __init__(self, transport: asyncio.WriteTransport, follower: Follower, run_id: str, *, is_chunked: bool) -> None:
+        self._transport = transport
+        self._follower = follower
+        self._run_id = run_id
+        self._is_chunked = is_chunked
+        self._is_full = False
+        self._loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._written_at = self._loop.time()
+
+    async def write_to_end(self) -> None:
+        """Until `done` is written. Raises ConnectionResetError where the reader is gone."""
+        self._follower.watch(self._write_news)
+        self._write_news()
+        while not self._ended.done():
+            await asyncio.wait([self._ended], timeout=_CATCH_UP_SECONDS if self._is_full else None)
+            if self._is_full and not self._ended.done():
+                self._catch_up()
+        self._ended.result()
+
+    def sweep(self, now: float) -> None:
+        """Keep a quiet stream alive, and let go of a reader that has stopped reading."""
+        quiet = now - self._written_at
+        if self._is_full and quiet > STALLED_SECONDS:
+            self._transport.abort()
+        elif not self._is_full and quiet >= HEARTBEAT_SECONDS:
+            self._write(HEARTBEAT)
+
+    def _write_news(self) -> None:
+        """Called within the append of an event: whatever goes wrong here ends this stream and not the run."""
+        if self._is_full or self._ended.done():
+            return
+        try:
+            entries = self._follower.take()
+            if entries:
+                self._write(b"".join([frame_of(self._run_id, entry) for entry in entries]))
+                if isinstance(entries[-1].event, Done):
+                    self._ended.set_result(None)
+        except Exception as error:  # noqa: BLE001 - it is raised where this stream is awaited
+            self._ended.set_exception(error)
+
+    def _write(self, data: bytes) -> None:
+        if self._transport.is_closing():
+            raise ConnectionResetError("the reader is gone")
+        self._transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
+        self._written_at = self._loop.time()
+        self._is_full = self._transport.get_write_buffer_size() > FULL_BYTES
+
+    def _catch_up(self) -> None:
+        if self._transport.is_closing():
+            raise ConnectionResetError("the reader is gone")
+        if self._transport.get_write_buffer_size() <= FULL_BYTES // 4:
+            self._is_full = False
+            self._write_news()
+
+
+class StreamKeeper:
+    """Looks after all open streams with one timer, as a timer for each write would cost more than the write."""
+
+    def __init__(self) -> None:
+        self._streams: set[OpenStream] = set()
+
+    async def sweep_for_ever(self) -> None:
+        """Runs until it is cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            self.sweep(loop.time())
+
+    def sweep(self, now: float) -> None:
+        for stream in list(self._streams):
+            stream.sweep(now)
+
+    @contextmanager
+    def keeping(self, stream: OpenStream) -> Iterator[None]:
+        self._streams.add(stream)
+        try:
+            yield
+        finally:
+            self._streams.discard(stream)
+
+
+def frame_of(run_id: str, entry: LogEntry) -> bytes:
+    """The bytes of one event, made once for all readers. JSON has no line break in it, so the data is one line."""
+    if entry.encoded is None:
+        head = f"id: {run_id}:{entry.sequence}\nevent: {entry.event.name}\ndata: "
+        entry.encoded = b"%b%b\n\n" % (head.encode(), orjson.dumps(entry.event))
+    return entry.encoded
