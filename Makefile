@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export UV_SYSTEM_CERTS := 1
 UV := $(BIN)/uv
 
-.PHONY: demo run test check format lock clean
+.PHONY: demo run test check format bench lock clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/mochi-server demo
@@ -27,6 +27,9 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks
 
 # The locks carry hashes and name no host; uv.lock would, so it stays out of the repository.
 lock: $(UV)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,46 +24,76 @@ class Program:
 @asynccontextmanager
 async def double(*flags: str) -> AsyncIterator[Program]:
     """The test double of Ollama; `flags` are those of its command line."""
-    async with running([sys.executable, "-m", "tests.doubles.ollama_server", *flags], {}) as program:
+    async with running(["tests.doubles.ollama_server", "--uvloop", *flags]) as program:
         yield program
 
 
 @asynccontextmanager
-async def mochi(data_dir: Path, ollama: str, **settings: str) -> AsyncIterator[Program]:
+async def bare_relay(ollama: str, environment: Mapping[str, str] = STEADY_MALLOC) -> AsyncIterator[Program]:
+    """What relaying costs at the least."""
+    async with running(["benchmarks.bare_relay", ollama], environment) as program:
+        yield program
+
+
+@asynccontextmanager
+async def ollama_client(ollama: str, environment: Mapping[str, str] = STEADY_MALLOC) -> AsyncIterator[Program]:
+    """What relaying costs with the `ollama` package's client as it comes."""
+    async with running(["benchmarks.ollama_client", ollama], environment) as program:
+        yield program
+
+
+@asynccontextmanager
+async def mochi(
+    data_dir: Path, ollama: str, environment: Mapping[str, str] = STEADY_MALLOC, **settings: str
+) -> AsyncIterator[Program]:
     """mochi-server over `ollama`; `settings` by their field names."""
-    environment = {
-        "MOCHI_PORT": "0",
-        "MOCHI_DATA_DIR": str(data_dir),
-        "MOCHI_OLLAMA_HOST": ollama,
-        **{f"MOCHI_{name.upper()}": value for name, value in settings.items()},
-    }
-    async with running([sys.executable, "-m", "mochi_server"], environment) as program:
+    given = {"port": "0", "data_dir": str(data_dir), "ollama_host": ollama, **settings}
+    variables = {f"MOCHI_{name.upper()}": value for name, value in given.items()}
+    async with running(["mochi_server"], {**environment, **variables}) as program:
         yield program
 
 
 @asynccontextmanager
-async def running(command: Sequence[str], environment: dict[str, str]) -> AsyncIterator[Program]:
-    """A process that tells its address in one of its first lines; ended by SIGTERM on leaving."""
+async def running(command: Sequence[str], environment: Mapping[str, str] = STEADY_MALLOC) -> AsyncIterator[Program]:
+    """A Python module that tells its address in one of its first lines; ended by SIGTERM on leaving."""
     process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
         *command,
-        env=os.environ | STEADY_MALLOC | environment,
+        env={**_environment(), **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        yield Program(await _address(process), process.pid)
+        url = await _address(process)
+        # Read on, or a program that logs much would wait for us.
+        reading = asyncio.create_task(process.communicate())
+        yield Program(url, process.pid)
+        process.terminate()
+        await reading
     finally:
         if process.returncode is None:
-            process.terminate()
-        await process.communicate()
+            process.kill()
+            await process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without what would make starts slower than a user's, or settle a setting."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name != "PYTHONDONTWRITEBYTECODE" and not name.startswith("MOCHI_")
+    }
 
 
 async def _address(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
+    said = b""
     while line := await process.stdout.readline():
+        said += line
         if match := _URL.search(line):
             return match[0].decode()
-    raise RuntimeError("the program ended before it told its address")
+    raise RuntimeError(f"the program ended before it told its address: {said.decode()}")
 
 
 def cpu_ns(pid: int) -> int:

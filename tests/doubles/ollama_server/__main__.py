@@ -4,6 +4,8 @@ import argparse
 import asyncio
 import sys
 
+import uvloop
+
 from tests.doubles.ollama_server.flavour import VERSIONS, Version
 from tests.doubles.ollama_server.script import Reply, Tokens
 from tests.doubles.ollama_server.server import OllamaServer
@@ -29,10 +31,14 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, help="answer every chat with this many tokens")
     parser.add_argument("--per-second", type=float, help="how many of them a second; as fast as they go without it")
     parser.add_argument("--per-write", type=int, default=1, help="how many of them at a time")
+    parser.add_argument("--stamped", action="store_true", help="each of them says when it was sent, in monotonic ns")
+    parser.add_argument("--uvloop", action="store_true", help="be cheap, where others are measured on this machine")
     given = parser.parse_args()
-    reply = Reply([Tokens(given.tokens, given.per_second, given.per_write)]) if given.tokens else None
+    tokens = Tokens(given.tokens or 0, given.per_second, given.per_write, stamped=given.stamped)
+    reply = Reply([tokens]) if given.tokens else None
     try:
-        asyncio.run(serve(given.version, given.port, reply))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop if given.uvloop else None) as runner:
+            runner.run(serve(given.version, given.port, reply))
     except KeyboardInterrupt:
         sys.exit(0)
 

@@ -3,10 +3,12 @@
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import orjson
 from aiohttp import web
 
 from domain.json_value import JsonObject, JsonValue
@@ -99,14 +101,16 @@ class Generation:
 
     async def _write_tokens(self, response: web.StreamResponse, tokens: Tokens) -> int:
         """At an even pace on the whole, whatever a single sleep does. Bytes are made once: benchmarks need the CPU."""
-        data = wire.line(wire.chunk(self.body["model"], wire.message_of(Piece(tokens.content)))) * tokens.per_write
+        line = wire.line(wire.chunk(self.body["model"], wire.message_of(Piece(tokens.content))))
+        head, _, tail = line.partition(orjson.dumps(tokens.content)[1:-1])
         loop = asyncio.get_running_loop()
         start = loop.time()
         for number in range(0, tokens.count, tokens.per_write):
             if tokens.per_second is not None:
                 await asyncio.sleep(start + number / tokens.per_second - loop.time())
-            left = tokens.count - number
-            await response.write(data if left >= tokens.per_write else data[: len(data) // tokens.per_write * left])
+            if tokens.stamped:
+                line = b"%b%d%b" % (head, time.monotonic_ns(), tail)
+            await response.write(line * min(tokens.per_write, tokens.count - number))
         return tokens.count
 
     def _data_of(self, step: Step) -> bytes:

@@ -67,12 +67,16 @@ class EndEarly:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """`count` equal pieces, `per_second` of them, or as fast as they go; `per_write` of them go out at a time."""
+    """`count` equal pieces, `per_second` of them, or as fast as they go; `per_write` of them go out at a time.
+
+    `stamped` ones have as their content the time at which they are sent, in nanoseconds of the monotonic clock.
+    """
 
     count: int
     per_second: float | None = None
     per_write: int = 1
     content: str = " token"
+    stamped: bool = False
 
 
 Step: TypeAlias = Piece | Raw | Failure | Pause | Gate | Silence | Cut | EndEarly | Tokens
