@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import ipaddress
 import logging
 import os
@@ -25,6 +26,9 @@ BACKLOG = 1024
 """Connections that may wait to be accepted, so that a burst of clients is not turned away."""
 
 EXIT_FORCED = 130
+
+GARBAGE_THRESHOLD = 10_000
+"""Objects made, less those gone, between two looks at the youngest; CPython's own figure is 700."""
 
 logger = logging.getLogger(LOGGER_NAME)
 
@@ -57,6 +61,7 @@ async def serve(app: web.Application, settings: Settings) -> None:
     stop = stopped_by_signals()
     async with listening(app, settings.host, settings.port) as bound:
         _tell(bound, settings)
+        collect_garbage_rarely()
         await stop.wait()
         logger.info("stopping")
 
@@ -94,6 +99,17 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
+
+
+def collect_garbage_rarely() -> None:
+    """Let the collector leave alone what the program itself consists of, and look at the rest less often.
+
+    The events that are kept for replay are many, long-lived and in no cycles: looking at them again and again took a
+    tenth of the time of a relayed event.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD, 20, 100)
 
 
 def stopped_by_signals() -> asyncio.Event:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import orjson
 
 from application.ports.run_log import Follower, LogEntry
-from domain.run_event import Done
+from domain.run_event import ContentDelta, Done, RunEvent
 
 HEARTBEAT = b": still here\n\n"
 HEARTBEAT_SECONDS = 15.0
@@ -115,6 +115,14 @@ class StreamKeeper:
 def frame_of(run_id: str, entry: LogEntry) -> bytes:
     """The bytes of one event, made once for all readers. JSON has no line break in it, so the data is one line."""
     if entry.encoded is None:
-        head = f"id: {run_id}:{entry.sequence}\nevent: {entry.event.name}\ndata: "
-        entry.encoded = b"%b%b\n\n" % (head.encode(), orjson.dumps(entry.event))
+        entry.encoded = _frame(run_id, entry.sequence, entry.event)
     return entry.encoded
+
+
+def _frame(run_id: str, sequence: int, event: RunEvent) -> bytes:
+    # Pieces of text are nearly all that there is: writing the one field that varies takes a third of the time.
+    if type(event) is ContentDelta:
+        data = b'{"content":%b,"role":"assistant"}' % orjson.dumps(event.content)
+    else:
+        data = orjson.dumps(event)
+    return b"id: %b:%d\nevent: %b\ndata: %b\n\n" % (run_id.encode(), sequence, event.name.encode(), data)
