@@ -31,7 +31,10 @@ class RunStore(Protocol):
         ...
 
     async def update(self, run: Run) -> None:
-        """Keep the new state of a claimed run. Once it has ended, its session is free and its flushed text is gone."""
+        """Keep the new state of a claimed run, or the end of one that was never claimed.
+
+        Once a run has ended, its session is free, if it held it, and its flushed text is gone.
+        """
         ...
 
     async def flush(self, partials: Sequence[PartialAnswer]) -> None:

@@ -1,20 +1,19 @@
 """The beginning of a run: its session is claimed and the user's message stored, before any model is asked."""
 
-from dataclasses import replace
-
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
 from application.runs.call_closer import CallCloser
+from application.runs.run_handle import RunHandle
 from domain.conversation import (
     after_last_user_message_dropped,
     append,
     has_something_to_answer,
 )
-from domain.errors import EmptyHistory, MochiError, SessionNotFound
+from domain.errors import EmptyHistory
 from domain.message import UserMessage
-from domain.run import ChatRequest, Run, RunFailure
+from domain.run import ChatRequest
 from domain.session import Session
 
 
@@ -30,26 +29,16 @@ class PrepareRun:
         self._clock = clock
         self._ids = ids
 
-    async def __call__(self, run: Run, request: ChatRequest) -> Session:
+    async def __call__(self, handle: RunHandle) -> Session:
         """The session as the model is to see it.
 
         Raises what the stores raise, SessionBusy where another process works on the session, and EmptyHistory where
-        there is nothing to answer. Then the session is as it was, and the run, if claimed, has failed.
+        there is nothing to answer. Then the session is as it was; a run that was claimed is for the caller to end.
         """
-        await self._runs.claim(run)
-        try:
-            return await self._sessions.update(run.session_id, lambda session: self._with_request(session, request))
-        except SessionNotFound:
-            await self._runs.forget(run.session_id)
-            raise
-        except MochiError as error:
-            # Without its key: the same request, sent again, is to be tried again.
-            failure = RunFailure(code=error.code, message=error.message)
-            failed = replace(
-                run, status="failed", ended_at=self._clock.now(), error=failure, idempotency_key=None, last_sequence=0
-            )
-            await self._runs.update(failed)
-            raise
+        session_id, request = handle.run.session_id, handle.request
+        await self._runs.claim(handle.run)
+        handle.is_claimed = True
+        return await self._sessions.update(session_id, lambda session: self._with_request(session, request))
 
     def _with_request(self, session: Session, request: ChatRequest) -> Session:
         session = self._call_closer(session)

@@ -16,8 +16,10 @@ from domain.run_event import RunEvent, RunStart, Snapshot
 class RunHandle:
     """Owned by the supervisor. `end_asked_for` is set before the task is cancelled and tells why it was.
 
-    `accepted` is done when the run has its session and its user message is stored (None), or when something kept it
-    from that (the error). `ended` is done when the last event is in the log and the record is kept.
+    `has_begun` is set by the task's first step: one that is cancelled before that would never run at all, and never
+    tell its end. `is_claimed` says that the run store knows the run. `accepted` is done when the run has its session
+    and its user message is stored (None), or when something kept it from that (the error). `ended` is done when the
+    last event is in the log and the record is kept.
     """
 
     def __init__(self, run: Run, request: ChatRequest, warnings: tuple[str, ...]) -> None:
@@ -27,6 +29,8 @@ class RunHandle:
         self.task: asyncio.Task[None] | None = None
         self.draft: AnswerDraft | None = None
         self.end_asked_for: EndStatus | None = None
+        self.has_begun = False
+        self.is_claimed = False
         self.has_completed = False
         self.readers = 0
         self._writer: LogWriter | None = None
@@ -52,8 +56,14 @@ class RunHandle:
         """Cancel the task for a reason; the first reason counts, and a run that completes first has completed."""
         if self.end_asked_for is None and not self.ended.done():
             self.end_asked_for = status
-            if self.task is not None:
+            if self.task is not None and self.has_begun:
                 self.task.cancel()
+
+    def begin(self) -> None:
+        """The task's first step. Raises CancelledError where the run was asked to end before it."""
+        self.has_begun = True
+        if self.end_asked_for is not None:
+            raise asyncio.CancelledError
 
     def count(self, end: ModelEnd) -> None:
         """Add the tokens of one answer to those of the run."""

@@ -18,10 +18,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnding:
-    """`message` is the part of an answer that a cut left, None where there is none to store."""
+    """`message` is the part of an answer that a cut left, None where there is none to store.
+
+    `has_begun` is False for a run that never came to write to its session: then only its record is kept.
+    """
 
     run: Run
     message: AssistantMessage | None
+    has_begun: bool = True
 
 
 class RunKeeper:
@@ -35,35 +39,50 @@ class RunKeeper:
         self._unsaved: dict[str, RunEnding] = {}
 
     async def keep(self, ending: RunEnding) -> MochiError | None:
-        """Store the ending; the store's error where it would not, and then it is tried again later."""
+        """Store the ending; the error where that failed. What the store refused is tried again later."""
         try:
             await self._save(ending)
         except MochiError as error:
             _log.warning("run %s could not be stored yet: %s", ending.run.run_id, error.message)
-            self._unsaved[ending.run.session_id] = ending
+            self._unsaved[ending.run.run_id] = ending
             return error
+        except Exception:  # noqa: BLE001 - whatever broke, the run must end with its event; the log has the rest
+            _log.exception("run %s could not be stored", ending.run.run_id)
+            return MochiError("The server failed. Its log tells more.", run_id=ending.run.run_id)
         return None
 
     async def keep_unsaved(self, session_id: str) -> None:
         """Store what is still unsaved of a session, before another run writes to it. Raises what the store raises."""
-        if ending := self._unsaved.get(session_id):
+        for ending in self._unsaved_of(session_id):
             await self._save(ending)
-            self._unsaved.pop(session_id, None)
+            self._unsaved.pop(ending.run.run_id, None)
 
     async def retry_all(self) -> None:
         """Try once to store everything that is unsaved; what fails again stays."""
-        for session_id in list(self._unsaved):
+        for session_id in {ending.run.session_id for ending in self._unsaved.values()}:
             try:
                 await self.keep_unsaved(session_id)
             except MochiError:
                 continue
 
+    async def forget(self, session_id: str) -> None:
+        """Drop the records of a session that is not there. Where the store refuses, they stay and do no harm."""
+        self.drop(session_id)
+        try:
+            await self._runs.forget(session_id)
+        except MochiError as error:
+            _log.warning("the runs of session %s could not be forgotten: %s", session_id, error.message)
+
     def drop(self, session_id: str) -> None:
         """Nothing of this session needs to be kept any more: it is deleted."""
-        self._unsaved.pop(session_id, None)
+        for ending in self._unsaved_of(session_id):
+            self._unsaved.pop(ending.run.run_id, None)
+
+    def _unsaved_of(self, session_id: str) -> list[RunEnding]:
+        return [ending for ending in self._unsaved.values() if ending.run.session_id == session_id]
 
     async def _save(self, ending: RunEnding) -> None:
-        if ending.run.status != "completed":
+        if ending.has_begun and ending.run.status != "completed":
             try:
                 await self._sessions.update(ending.run.session_id, lambda session: self._closed(session, ending))
             except SessionNotFound:

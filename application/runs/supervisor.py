@@ -14,7 +14,7 @@ from application.runs.owned_task import finish_despite_cancellation
 from application.runs.prepare_run import PrepareRun
 from application.runs.run_handle import RunHandle
 from application.runs.run_keeper import RunEnding, RunKeeper
-from domain.errors import MochiError, ServerStopping
+from domain.errors import MochiError, ServerStopping, SessionNotFound
 from domain.run import EndStatus, Run, RunFailure
 from domain.run_event import Done, RunError
 from domain.session import Session
@@ -44,6 +44,7 @@ class RunSupervisor:
         self._log = log
         self._clock = clock
         self._lanes = Lanes()
+        self._leaving: set[RunHandle] = set()
         self._is_stopping = False
 
     def run_at_work(self, session_id: str) -> Run | None:
@@ -52,11 +53,12 @@ class RunSupervisor:
         return handle.run if handle else None
 
     def runs_of(self, session_id: str) -> list[RunHandle]:
-        """The run at work, then those that wait, in their order."""
-        return self._lanes.runs_of(session_id)
+        """The run at work, then those that wait, in their order; last those that were ended while they waited."""
+        leaving = [handle for handle in self._leaving if handle.run.session_id == session_id]
+        return [*self._lanes.runs_of(session_id), *leaving]
 
     def all_runs(self) -> list[RunHandle]:
-        return self._lanes.all_runs()
+        return [*self._lanes.all_runs(), *self._leaving]
 
     def find(self, session_id: str, run_id: str) -> RunHandle | None:
         """A run of the session that is at work or waits."""
@@ -141,6 +143,7 @@ class RunSupervisor:
         status: EndStatus = "completed"
         error: MochiError | None = None
         try:
+            handle.begin()
             session = await finish_despite_cancellation(self._begin(handle))
             await self._execute(handle, session)
         except asyncio.CancelledError:
@@ -159,7 +162,7 @@ class RunSupervisor:
         handle.run = replace(handle.run, status="running", started_at=self._clock.now())
         try:
             await self._keeper.keep_unsaved(handle.run.session_id)
-            session = await self._prepare(handle.run, handle.request)
+            session = await self._prepare(handle)
         except MochiError as error:
             handle.accepted.set_result(error)
             raise
@@ -173,12 +176,12 @@ class RunSupervisor:
 
     async def _finish(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
         try:
-            if not handle.accepted.done():
-                handle.accepted.set_result(error or ServerStopping())
-            if handle.accepted.result() is None:
+            if not handle.accepted.done() and error is None:
+                await self._keep_unbegun(handle, status)
+            elif handle.accepted.done() and handle.accepted.result() is None:
                 await self._keep_ending(handle, "completed" if handle.has_completed else status, error)
-            elif handle.was_announced:
-                self._tell_end(handle, status, error)
+            else:
+                await self._keep_refusal(handle, status, error)
         finally:
             handle.ended.set_result(None)
             if following := self._lanes.leave(handle):
@@ -192,15 +195,42 @@ class RunSupervisor:
             status, error = "failed", store_error
         self._tell_end(handle, status, error)
 
-    def _end_waiting(self, handle: RunHandle, status: EndStatus) -> None:
-        """A run whose turn never came leaves nothing but its last event."""
+    async def _keep_refusal(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
+        """A run that something kept from its beginning loses its key: the same request, sent again, is tried again."""
         if not handle.accepted.done():
-            handle.accepted.set_result(ServerStopping())
+            handle.accepted.set_result(error)
+        if isinstance(handle.accepted.result(), SessionNotFound):
+            await self._keeper.forget(handle.run.session_id)
+        elif handle.is_claimed or handle.was_announced:
+            handle.run = replace(self._ended(handle, status, error), idempotency_key=None)
+            await self._keeper.keep(RunEnding(run=handle.run, message=None, has_begun=False))
         if handle.was_announced:
-            self._tell_end(handle, status, None)
-        handle.ended.set_result(None)
-        if following := self._lanes.leave(handle):
+            self._tell_end(handle, status, error)
+
+    def _end_waiting(self, handle: RunHandle, status: EndStatus) -> None:
+        """Take a run out of its lane before its turn has come."""
+        handle.end_asked_for = status
+        following = self._lanes.leave(handle)
+        self._leaving.add(handle)
+        handle.task = asyncio.create_task(self._finish_waiting(handle, status), name=f"run {handle.run.run_id}")
+        if following is not None:
             self._start(following)
+
+    async def _finish_waiting(self, handle: RunHandle, status: EndStatus) -> None:
+        try:
+            await self._keep_unbegun(handle, status)
+        finally:
+            self._leaving.discard(handle)
+            handle.ended.set_result(None)
+
+    async def _keep_unbegun(self, handle: RunHandle, status: EndStatus) -> None:
+        """A run that was ended before it began leaves its record and its events, and nothing else."""
+        self._announce(handle)
+        if not handle.accepted.done():
+            handle.accepted.set_result(None)
+        handle.run = self._ended(handle, status, None)
+        await self._keeper.keep(RunEnding(run=handle.run, message=None, has_begun=False))
+        self._tell_end(handle, status, None)
 
     def _tell_end(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
         handle.run = self._ended(handle, status, error)

@@ -86,6 +86,14 @@ async def test_a_run_that_ended_frees_its_session(store: RunStore, status: RunSt
     assert list(await store.list_runs(SESSION)) == [run(2), end]
 
 
+async def test_the_end_of_a_run_that_was_never_claimed_is_kept_and_frees_nothing(store: RunStore) -> None:
+    await store.claim(run(1))
+    await store.update(ended(run(2)))
+    assert list(await store.list_runs(SESSION)) == [ended(run(2)), run(1)]
+    with pytest.raises(SessionBusy):
+        await store.claim(run(3))
+
+
 async def test_of_claims_at_once_one_wins(store: RunStore) -> None:
     outcomes = await asyncio.gather(*(store.claim(run(number)) for number in range(9)), return_exceptions=True)
     assert sum(outcome is None for outcome in outcomes) == 1
