@@ -21,6 +21,9 @@ STALLED_SECONDS = 60.0
 FULL_BYTES = 256 * 1024
 """What is written and not taken yet; from here on events stay in the log, where all readers share them."""
 
+BURST_SECONDS = 0.001
+"""Events that come closer upon each other than this are written together, when the loop comes round."""
+
 _SWEEP_SECONDS = 1.0
 _CATCH_UP_SECONDS = 0.05
 
@@ -28,38 +31,64 @@ _CATCH_UP_SECONDS = 0.05
 class OpenStream:
     """One reader's connection, its headers sent. `is_chunked` says how the body is framed."""
 
-    __slots__ = ("_ended", "_follower", "_is_chunked", "_is_full", "_loop", "_run_id", "_transport", "_written_at")
+    __slots__ = (
+        "_catching_up",
+        "_ended",
+        "_follower",
+        "_is_chunked",
+        "_is_due",
+        "_is_full",
+        "_loop",
+        "_run_id",
+        "_transport",
+        "_written_at",
+    )
 
     def __init__(self, transport: asyncio.WriteTransport, follower: Follower, run_id: str, *, is_chunked: bool) -> None:
         self._transport = transport
         self._follower = follower
         self._run_id = run_id
         self._is_chunked = is_chunked
+        self._is_due = False
         self._is_full = False
+        self._catching_up: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._written_at = self._loop.time()
 
     async def write_to_end(self) -> None:
         """Until `done` is written. Raises ConnectionResetError where the reader is gone."""
-        self._follower.watch(self._write_news)
+        self._follower.watch(self._hear_news)
         self._write_news()
-        while not self._ended.done():
-            await asyncio.wait([self._ended], timeout=_CATCH_UP_SECONDS if self._is_full else None)
-            if self._is_full and not self._ended.done():
-                self._catch_up()
-        self._ended.result()
+        try:
+            await self._ended
+        finally:
+            if not self._ended.cancelled():
+                self._ended.exception()  # Seen here, else asyncio reports it as never retrieved.
+            if self._catching_up is not None:
+                self._catching_up.cancel()
 
     def sweep(self, now: float) -> None:
         """Keep a quiet stream alive, and let go of a reader that has stopped reading."""
         quiet = now - self._written_at
         if self._is_full and quiet > STALLED_SECONDS:
             self._transport.abort()
-        elif not self._is_full and quiet >= HEARTBEAT_SECONDS:
+        elif not self._is_full and quiet >= HEARTBEAT_SECONDS and not self._transport.is_closing():
             self._write(HEARTBEAT)
 
+    def _hear_news(self) -> None:
+        """Called within the append of an event. What comes close upon another goes with it, in one write."""
+        if self._is_full or self._is_due:
+            return
+        if self._loop.time() - self._written_at < BURST_SECONDS:
+            self._is_due = True
+            self._loop.call_soon(self._write_news)
+        else:
+            self._write_news()
+
     def _write_news(self) -> None:
-        """Called within the append of an event: whatever goes wrong here ends this stream and not the run."""
+        """Whatever goes wrong here ends this stream and not the run that it reads."""
+        self._is_due = False
         if self._is_full or self._ended.done():
             return
         try:
@@ -76,14 +105,19 @@ class OpenStream:
             raise ConnectionResetError("the reader is gone")
         self._transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
         self._written_at = self._loop.time()
-        self._is_full = self._transport.get_write_buffer_size() > FULL_BYTES
+        if self._transport.get_write_buffer_size() > FULL_BYTES:
+            self._is_full = True
+            self._catching_up = self._loop.call_later(_CATCH_UP_SECONDS, self._catch_up)
 
     def _catch_up(self) -> None:
-        if self._transport.is_closing():
-            raise ConnectionResetError("the reader is gone")
-        if self._transport.get_write_buffer_size() <= FULL_BYTES // 4:
+        """Go on once the reader has taken most of what was written."""
+        if self._transport.is_closing() or self._transport.get_write_buffer_size() <= FULL_BYTES // 4:
             self._is_full = False
             self._write_news()
+            if not self._ended.done() and self._transport.is_closing():
+                self._ended.set_exception(ConnectionResetError("the reader is gone"))
+        else:
+            self._catching_up = self._loop.call_later(_CATCH_UP_SECONDS, self._catch_up)
 
 
 class StreamKeeper:
