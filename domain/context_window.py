@@ -19,12 +19,13 @@ ADJUSTMENTS_KEPT = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
-    """One change of a conversation's window, in tokens."""
+    """One change of a conversation's window, in tokens, or of how many of its oldest messages are left out."""
 
     timestamp: datetime
     reason: AdjustmentReason
     previous_window: int | None
     new_window: int
+    messages_left_out: int = 0
     extra: JsonObject = field(default_factory=dict)
 
 
@@ -38,6 +39,11 @@ class ContextWindowConfig:
     last_adjustment: Adjustment | None = None
     adjustment_history: tuple[Adjustment, ...] = ()
     extra: JsonObject = field(default_factory=dict)
+
+    @property
+    def messages_left_out(self) -> int:
+        """How many of the oldest messages the last run went without."""
+        return self.last_adjustment.messages_left_out if self.last_adjustment else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +110,25 @@ def fitted(config: ContextWindowConfig, model_max_context: int | None, at: datet
 
 
 def adjusted(
-    config: ContextWindowConfig, new_window: int, reason: AdjustmentReason, at: datetime
+    config: ContextWindowConfig,
+    new_window: int,
+    reason: AdjustmentReason,
+    at: datetime,
+    *,
+    messages_left_out: int | None = None,
 ) -> ContextWindowConfig:
-    """`config` with a window of `new_window` tokens, and why; the oldest adjustments beyond those kept are dropped."""
-    adjustment = Adjustment(timestamp=at, reason=reason, previous_window=config.current_window, new_window=new_window)
+    """`config` with a window of `new_window` tokens, and why; the oldest adjustments beyond those kept are dropped.
+
+    As many messages stay left out as were, where `messages_left_out` does not say otherwise.
+    """
+    left_out = config.messages_left_out if messages_left_out is None else messages_left_out
+    adjustment = Adjustment(
+        timestamp=at,
+        reason=reason,
+        previous_window=config.current_window,
+        new_window=new_window,
+        messages_left_out=left_out,
+    )
     return replace(
         config,
         current_window=new_window,

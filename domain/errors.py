@@ -13,7 +13,9 @@
     ├── RunFailed                               a run's own error, for one who waits for its answer
     ├── ServerStopping
     └── ModelServerError                        what the model's server did
-        └── ModelServerUnreachable, ModelServerFailed, ModelServerTimeout
+        ├── ModelServerUnreachable, ModelServerTimeout
+        └── ModelServerFailed
+            └── PromptTooLong                   handled by a tighter try
 
 An error carries the contract's `code`, a message that says what to do, and `details` for programs. Which HTTP
 status it becomes is the entrypoint's business. `retryable` says whether the same request may succeed later.
@@ -208,6 +210,17 @@ class ModelServerFailed(ModelServerError):
     """Carries the model server's own words as its message; `status` in details where it gave one."""
 
     code = "OLLAMA_ERROR"
+
+
+class PromptTooLong(ModelServerFailed):
+    """The prompt is longer than the window. `prompt_tokens` and `window` are None where the server does not say."""
+
+    retryable = False
+
+    def __init__(self, message: str, *, prompt_tokens: int | None, window: int | None) -> None:
+        super().__init__(message, prompt_tokens=prompt_tokens, window=window)
+        self.prompt_tokens = prompt_tokens
+        self.window = window
 
 
 class ModelServerTimeout(ModelServerError):

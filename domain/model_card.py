@@ -35,6 +35,12 @@ class ModelCard:
         return "tools" in self.capabilities
 
 
+def model_key(name: str) -> str:
+    """The same for all names of one model: letter case does not count, and one without a tag means `latest`."""
+    tagged = name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+    return tagged.casefold()
+
+
 def require_sight(card: ModelCard) -> None:
     """Raises ValidationFailed where pictures were sent to a model that cannot see."""
     if not card.can_see:

@@ -36,10 +36,14 @@ from application.runs.answer_tool_calls import AnswerToolCalls
 from application.runs.call_closer import CallCloser
 from application.runs.execute_run import ExecuteRun
 from application.runs.flusher import RunFlusher
+from application.runs.loaded_windows import LoadedWindows
 from application.runs.prepare_run import PrepareRun
 from application.runs.recovery import RecoverRuns
+from application.runs.room_check import RoomCheck
 from application.runs.run_keeper import RunKeeper
 from application.runs.supervisor import RunSupervisor
+from application.runs.window_experience import WindowExperience
+from application.runs.window_keeper import WindowKeeper
 from application.use_cases.answer import AnswerChat
 from application.use_cases.check_health import CheckHealth
 from application.use_cases.create_session import CreateSession
@@ -47,6 +51,7 @@ from application.use_cases.edit_message import EditMessage
 from application.use_cases.follow_run import FollowRun
 from application.use_cases.fork_session import ForkSession
 from application.use_cases.models import GetModel, ListModels
+from application.use_cases.preview_prompt import PreviewPrompt
 from application.use_cases.prompts import CreatePrompt, DeletePrompt, ListPrompts, ReadPrompt, ReplacePrompt
 from application.use_cases.runs import CancelRun, GetRun, ListRuns
 from application.use_cases.session_status import ReadStatus
@@ -134,6 +139,16 @@ class Container(containers.DeclarativeContainer):
     directory: providers.Provider[ModelDirectory] = providers.Singleton(
         ModelDirectory, catalog=model_catalog, clock=clock
     )
+    loaded_windows: providers.Provider[LoadedWindows] = providers.Singleton(
+        LoadedWindows, catalog=model_catalog, clock=clock
+    )
+    windows: providers.Provider[WindowKeeper] = providers.Singleton(
+        WindowKeeper,
+        loaded=loaded_windows,
+        experience=providers.Factory(WindowExperience),
+        clock=clock,
+        dynamic_window_enabled=settings.provided.dynamic_context_window_enabled,
+    )
     call_closer: providers.Provider[CallCloser] = providers.Singleton(CallCloser, clock=clock, ids=ids)
     keeper: providers.Provider[RunKeeper] = providers.Singleton(
         RunKeeper, sessions=session_store, runs=run_store, call_closer=call_closer, clock=clock
@@ -149,9 +164,9 @@ class Container(containers.DeclarativeContainer):
             directory=directory,
             sessions=session_store,
             answer_tool_calls=providers.Factory(AnswerToolCalls, sessions=session_store, clock=clock, ids=ids),
+            windows=windows,
             clock=clock,
             ids=ids,
-            dynamic_window_enabled=settings.provided.dynamic_context_window_enabled,
             max_tool_rounds=settings.provided.max_tool_rounds,
         ),
         keeper=keeper,
@@ -180,6 +195,10 @@ class Container(containers.DeclarativeContainer):
         supervisor=supervisor,
         follow_run=follow_run,
         known_names=known_names,
+        windows=windows,
+        room_check=providers.Factory(
+            RoomCheck, dynamic_window_enabled=settings.provided.dynamic_context_window_enabled
+        ),
         clock=clock,
         ids=ids,
     )
@@ -197,6 +216,7 @@ class Container(containers.DeclarativeContainer):
         SessionViews,
         models=directory,
         known_names=known_names,
+        windows=windows,
         dynamic_window_enabled=settings.provided.dynamic_context_window_enabled,
     )
     prompt_source: providers.Provider[SystemPromptSource] = providers.Factory(
@@ -248,6 +268,9 @@ class Container(containers.DeclarativeContainer):
         ),
         read_status=providers.Factory(
             ReadStatus, sessions=session_store, supervisor=supervisor, known_names=known_names, views=views
+        ),
+        preview_prompt=providers.Factory(
+            PreviewPrompt, sessions=session_store, models=directory, windows=windows, call_closer=call_closer
         ),
         fork_session=providers.Factory(
             ForkSession,

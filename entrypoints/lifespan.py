@@ -49,6 +49,7 @@ async def opened(container: Container) -> AsyncIterator[Container]:
             stack.push_async_callback(store.aclose)
             await store.open()
         stack.push_async_callback(container.check_health().aclose)
+        stack.push_async_callback(container.loaded_windows().aclose)
         await container.recover_runs()()
         await stack.enter_async_context(owned_task(container.flusher().flush_for_ever()))
         stack.push_async_callback(container.supervisor().stop)

@@ -24,7 +24,7 @@ _REASONS = frozenset(get_args(AdjustmentReason))
 _TOOL_SETTINGS = frozenset({"tools", "execution_policy", "tool_policies"})
 _AGENT_SETTINGS = frozenset({"enabled_agents"})
 _SUMMARY = frozenset({"summary", "topics"})
-_ADJUSTMENT = frozenset({"timestamp", "reason", "previous_window", "new_window"})
+_ADJUSTMENT = frozenset({"timestamp", "reason", "previous_window", "new_window", "messages_left_out"})
 _CONTEXT_WINDOW = frozenset(
     {"dynamic_enabled", "current_window", "last_adjustment", "adjustment_history", "manual_override"}
 )
@@ -120,6 +120,7 @@ def _encode_adjustment(adjustment: Adjustment | None) -> RawObject | None:
         "reason": adjustment.reason,
         "previous_window": adjustment.previous_window,
         "new_window": adjustment.new_window,
+        **({"messages_left_out": adjustment.messages_left_out} if adjustment.messages_left_out else {}),
         **adjustment.extra,
     }
 
@@ -134,5 +135,6 @@ def _decode_adjustment(value: JsonValue) -> Adjustment:
         reason=cast("AdjustmentReason", reason) if known_reason else "no_adjustment",
         previous_window=read_optional_count(raw.get("previous_window"), "previous_window"),
         new_window=read_optional_count(raw.get("new_window"), "new_window") or 0,
+        messages_left_out=read_optional_count(raw.get("messages_left_out"), "messages_left_out") or 0,
         extra=rest_of(raw, _ADJUSTMENT if known_reason else _ADJUSTMENT - {"reason"}),
     )

@@ -1,6 +1,6 @@
 """The one model that is always there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from application.ports import model_catalog as ports
 from domain.errors import ModelNotFound
@@ -34,6 +34,9 @@ class DemoModelCatalog(ports.ModelCatalog):
     async def get_model(self, name: str) -> ModelCard:
         require_demo_model(name)
         return _CARD
+
+    async def loaded_windows(self) -> Mapping[str, int]:
+        return {}
 
 
 def require_demo_model(name: str) -> None:

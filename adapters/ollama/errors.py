@@ -1,18 +1,28 @@
 """What an Ollama server, and the way to it, can do wrong, as the domain's errors."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import httpx
 import orjson
 
-from domain.errors import MochiError, ModelNotFound, ModelServerFailed, ModelServerTimeout, ModelServerUnreachable
+from domain.errors import (
+    MochiError,
+    ModelNotFound,
+    ModelServerFailed,
+    ModelServerTimeout,
+    ModelServerUnreachable,
+    PromptTooLong,
+)
 
 WORDS_KEPT = 2000
 """Characters of a server's own words that are carried: a proxy's page of HTML helps nobody."""
 
 _NESTED_AT_MOST = 3
 _WORDS_FOR_UNKNOWN_MODEL = frozenset({"invalid model name", "model is required"})
+_TOO_LONG = re.compile(r"exceed_context_size_error|exceeds the (available )?context (size|length)")
+_PROMPT_TOKENS, _WINDOW = re.compile(r"n_prompt_tokens\W+(\d{1,15})"), re.compile(r"n_ctx\W+(\d{1,15})")
 _FORBIDDEN_WITHOUT_WORDS = (
     "Ollama refused the request (403) and did not say why: it does so for a host name that it does not know. "
     "Use its IP address or localhost, or start Ollama with OLLAMA_HOST=0.0.0.0."
@@ -68,7 +78,17 @@ def _of_refusal(refusal: Refusal, model: str | None) -> MochiError:
     unknown = (refusal.status == 404 and body is not None) or words in _WORDS_FOR_UNKNOWN_MODEL
     if unknown and model is not None:
         return ModelNotFound(model)
+    if refusal.status == 400 and _TOO_LONG.search(refusal.text):
+        return PromptTooLong(
+            words, prompt_tokens=_number(_PROMPT_TOKENS, refusal.text), window=_number(_WINDOW, refusal.text)
+        )
     return ModelServerFailed(words or _words_for(refusal.status), status=refusal.status)
+
+
+def _number(pattern: re.Pattern[str], text: str) -> int | None:
+    """A count in an error's JSON, however often that was quoted. Older servers give none."""
+    found = pattern.search(text)
+    return int(found[1]) if found else None
 
 
 def _words_for(status: int) -> str:

@@ -8,7 +8,7 @@ from adapters.ollama.errors import domain_errors
 from application.ports import model_catalog as ports
 from domain.errors import ModelNotFound, ModelServerError, ModelServerFailed
 from domain.json_value import JsonObject, JsonValue
-from domain.model_card import ModelCard
+from domain.model_card import ModelCard, model_key
 
 SHOWN_AT_ONCE = 8
 """Models whose details are asked for at a time: /api/show reads files, and a person may have hundreds of models."""
@@ -54,8 +54,18 @@ class OllamaModelCatalog(ports.ModelCatalog):
             sizes = await self._sizes()
         except ModelServerError:
             sizes = {}
-        size = next((size for listed, size in sizes.items() if _same_model(listed, name)), None)
+        size = next((size for listed, size in sizes.items() if model_key(listed) == model_key(name)), None)
         return _card(name, shown, size)
+
+    async def loaded_windows(self) -> Mapping[str, int]:
+        with domain_errors(self._client.address):
+            models = _object(await self._client.get("/api/ps")).get("models")
+        windows: dict[str, int] = {}
+        for model in models if isinstance(models, list) else ():
+            name, window = _object(model).get("name"), _object(model).get("context_length")
+            if isinstance(name, str) and isinstance(window, int) and window > 0:
+                windows[name] = window
+        return windows
 
     async def _show(self, name: str) -> JsonObject:
         with domain_errors(self._client.address, model=name):
@@ -87,12 +97,6 @@ def _card(name: str, shown: JsonObject, size: int | None) -> ModelCard:
         capabilities=frozenset(filter(_text, capabilities)) if isinstance(capabilities, list) else frozenset(),
         context_length=context_length if isinstance(context_length, int) else None,
     )
-
-
-def _same_model(listed: str, asked: str) -> bool:
-    """Ollama's names are without case, and one without a tag means `latest`."""
-    tagged = asked if ":" in asked.rpartition("/")[2] else f"{asked}:latest"
-    return listed.casefold() == tagged.casefold()
 
 
 def _object(value: JsonValue) -> JsonObject:

@@ -1,6 +1,6 @@
 """Which models there are, and whether their server is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.model_card import ModelCard
@@ -27,5 +27,12 @@ class ModelCatalog(Protocol):
         """The card of one model, under the name that was asked for.
 
         Raises ModelNotFound where the server does not know it, else ModelServerError.
+        """
+        ...
+
+    async def loaded_windows(self) -> Mapping[str, int]:
+        """The context windows, in tokens, of the models that are in memory now, by the server's own names for them.
+
+        Empty where there is no server. Raises ModelServerError.
         """
         ...

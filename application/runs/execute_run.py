@@ -11,15 +11,15 @@ from application.runs.answer_draft import AnswerDraft
 from application.runs.answer_tool_calls import AnswerToolCalls
 from application.runs.owned_task import finish_despite_cancellation
 from application.runs.run_handle import RunHandle
-from domain.context_window import WindowUse
+from application.runs.window_keeper import SizedPrompt, WindowKeeper
+from domain.context_window import ContextWindowConfig
 from domain.conversation import put_message
-from domain.errors import ModelServerFailed, ToolRoundsExceeded
+from domain.errors import ModelServerFailed, PromptTooLong, ToolRoundsExceeded
 from domain.message import AssistantMessage
 from domain.model_card import ModelCard, require_sight
 from domain.run import ChatRequest, Think
 from domain.run_event import ContentDelta, MessageComplete, ThinkingDelta, ToolContinuationStart
 from domain.session import Session
-from domain.window_plan import WindowPlan, plan_window
 
 
 class ExecuteRun:
@@ -35,22 +35,22 @@ class ExecuteRun:
         directory: ModelDirectory,
         sessions: SessionStore,
         answer_tool_calls: AnswerToolCalls,
+        windows: WindowKeeper,
         clock: Clock,
         ids: IdSource,
-        dynamic_window_enabled: bool,
         max_tool_rounds: int,
     ) -> None:
         self._model = model
         self._directory = directory
         self._sessions = sessions
         self._answer_tool_calls = answer_tool_calls
+        self._windows = windows
         self._clock = clock
         self._ids = ids
-        self._dynamic_window_enabled = dynamic_window_enabled
         self._max_tool_rounds = max_tool_rounds
 
     async def __call__(self, handle: RunHandle, session: Session) -> None:
-        """Raises ModelNotFound, ModelServerError, ToolRoundsExceeded, and what the session store raises."""
+        """Raises ModelNotFound, ModelServerError, ContextOverflow, ToolRoundsExceeded, and what the store raises."""
         card = await self._directory.get(session.model)
         if handle.request.images:
             require_sight(card)
@@ -66,20 +66,31 @@ class ExecuteRun:
             handle.emit(ToolContinuationStart(message="The results go back to the model."))
 
     async def _ask(self, handle: RunHandle, session: Session, card: ModelCard) -> tuple[Session, AssistantMessage]:
-        plan = plan_window(
-            session.context_window,
-            model_max_context=card.context_length,
-            dynamic_enabled=self._dynamic_window_enabled,
-            at=self._clock.now(),
-        )
+        prompt = await self._windows.size(session, card.context_length, handle.request.options)
         last = session.messages[-1]
         base = last if isinstance(last, AssistantMessage) else None
         draft = AnswerDraft(message_id=self._ids.new_id(), model=session.model, base=base)
         handle.begin_draft(draft)
-        end = await self._relay(handle, draft, _model_request(session, handle.request, card, plan))
+        prompt, end = await self._answered(handle, draft, prompt, card)
         handle.count(end)
+        self._windows.learn(prompt, end)
         # From here the answer is complete: it is stored and told of, even if a cancel comes meanwhile.
-        return await finish_despite_cancellation(self._keep_answer(handle, session, draft, end, plan))
+        return await finish_despite_cancellation(self._keep_answer(handle, draft, end, prompt))
+
+    async def _answered(
+        self, handle: RunHandle, draft: AnswerDraft, prompt: SizedPrompt, card: ModelCard
+    ) -> tuple[SizedPrompt, ModelEnd]:
+        """The end of the answer, and the prompt that had it: a tighter one where the first was refused as too long."""
+        try:
+            with self._windows.asking(prompt):
+                return prompt, await self._relay(handle, draft, _model_request(prompt, handle.request, card))
+        except PromptTooLong as refusal:
+            prompt = self._windows.tighter(prompt, refusal)
+        try:
+            with self._windows.asking(prompt):
+                return prompt, await self._relay(handle, draft, _model_request(prompt, handle.request, card))
+        except PromptTooLong as refusal:
+            raise self._windows.overflow(prompt, refusal) from refusal
 
     async def _relay(self, handle: RunHandle, draft: AnswerDraft, request: ModelRequest) -> ModelEnd:
         """Pass on what the model says, piece by piece. This loop is the price of a token: nothing else belongs here."""
@@ -101,8 +112,9 @@ class ExecuteRun:
         return end
 
     async def _keep_answer(
-        self, handle: RunHandle, session: Session, draft: AnswerDraft, end: ModelEnd, plan: WindowPlan
+        self, handle: RunHandle, draft: AnswerDraft, end: ModelEnd, prompt: SizedPrompt
     ) -> tuple[Session, AssistantMessage]:
+        session, window = prompt.session, prompt.plan.config
         at = self._clock.now()
         message = draft.message(
             at=at,
@@ -111,36 +123,36 @@ class ExecuteRun:
             eval_count=end.eval_count,
             prompt_eval_count=end.prompt_eval_count,
         )
-        if draft.base is None and plan.config == session.context_window:
+        if draft.base is None and window == session.context_window:
             await self._sessions.append(session.session_id, (message,), at)
         else:
             await self._sessions.update(
                 session.session_id,
-                lambda current: put_message(_with_window(current, session, plan), message, at),
+                lambda current: put_message(_with_window(current, session, window), message, at),
             )
         draft.is_stored = True
         if not message.tool_calls:
             handle.has_completed = True
-            handle.emit(_message_complete(message, plan))
+            handle.emit(_message_complete(message, prompt))
         # What a person changed meanwhile counts from the next run: this one goes on with the settings it began with.
-        return put_message(replace(session, context_window=plan.config), message, at), message
+        return put_message(replace(session, context_window=window), message, at), message
 
 
-def _with_window(current: Session, asked: Session, plan: WindowPlan) -> Session:
+def _with_window(current: Session, asked: Session, window: ContextWindowConfig) -> Session:
     """`current` with the window that was used, unless a person changed the window since."""
     if current.context_window != asked.context_window:
         return current
-    return replace(current, context_window=plan.config)
+    return replace(current, context_window=window)
 
 
-def _model_request(session: Session, request: ChatRequest, card: ModelCard, plan: WindowPlan) -> ModelRequest:
+def _model_request(prompt: SizedPrompt, request: ChatRequest, card: ModelCard) -> ModelRequest:
     return ModelRequest(
-        model=session.model,
-        messages=session.messages,
+        model=prompt.session.model,
+        messages=prompt.messages,
         think=_think(request.think, card),
         options=request.options,
         format=request.format,
-        num_ctx=plan.num_ctx,
+        num_ctx=prompt.plan.num_ctx,
     )
 
 
@@ -149,17 +161,12 @@ def _think(wanted: Think, card: ModelCard) -> Think | None:
     return wanted if card.can_think else None
 
 
-def _message_complete(message: AssistantMessage, plan: WindowPlan) -> MessageComplete:
+def _message_complete(message: AssistantMessage, prompt: SizedPrompt) -> MessageComplete:
     return MessageComplete(
         message_id=message.message_id,
         model=message.model or "",
         eval_count=message.eval_count,
         prompt_eval_count=message.prompt_eval_count,
         done_reason=message.done_reason,
-        context_window=WindowUse(
-            current_window=plan.num_ctx,
-            usage_tokens=(message.prompt_eval_count or 0) + (message.eval_count or 0),
-            reason=plan.reason,
-            messages_left_out=0,
-        ),
+        context_window=prompt.use_after(message),
     )

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from application.model_directory import ModelDirectory
+from application.runs.window_keeper import WindowKeeper
 from domain.context_window import AdjustmentReason
-from domain.conversation import tokens_counted
 from domain.known_names import KnownNames
 from domain.session import Session
 
@@ -14,7 +14,8 @@ class WindowView:
     """A session's context window, in tokens (contract, section 8).
 
     `dynamic_enabled` is the server's setting. `current_window` is None until a run or a person set one;
-    `model_max_context` None where the model's server does not tell within a second.
+    `model_max_context` None where the model's server does not tell within a second. `reloads` counts those that the
+    session's windows caused since the server started; `estimate_error` is a part of 1, None before the first count.
     """
 
     dynamic_enabled: bool
@@ -40,9 +41,12 @@ class SessionView:
 class SessionViews:
     """Makes views; never fails, and waits for the model's server for a second at most."""
 
-    def __init__(self, *, models: ModelDirectory, known_names: KnownNames, dynamic_window_enabled: bool) -> None:
+    def __init__(
+        self, *, models: ModelDirectory, known_names: KnownNames, windows: WindowKeeper, dynamic_window_enabled: bool
+    ) -> None:
         self._models = models
         self._known_names = known_names
+        self._windows = windows
         self._dynamic_window_enabled = dynamic_window_enabled
 
     async def view(self, session: Session) -> SessionView:
@@ -54,6 +58,7 @@ class SessionViews:
 
     async def _window(self, session: Session) -> WindowView:
         card = await self._models.peek(session.model)
+        standing = await self._windows.standing(session)
         config = session.context_window
         return WindowView(
             dynamic_enabled=self._dynamic_window_enabled,
@@ -61,8 +66,8 @@ class SessionViews:
             model_max_context=card.context_length if card else None,
             last_adjustment_reason=config.last_adjustment.reason if config.last_adjustment else None,
             manual_override=config.manual_override,
-            usage_tokens=tokens_counted(session.messages),
-            messages_left_out=0,
-            reloads=0,
-            estimate_error=None,
+            usage_tokens=standing.usage_tokens,
+            messages_left_out=standing.messages_left_out,
+            reloads=standing.reloads,
+            estimate_error=standing.estimate_error,
         )

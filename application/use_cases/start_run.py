@@ -12,8 +12,10 @@ from application.ports.run_log import Follower, RunLog
 from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
 from application.runs.prepare_run import require_something_to_answer
+from application.runs.room_check import RoomCheck
 from application.runs.run_handle import RunHandle
 from application.runs.supervisor import RunSupervisor
+from application.runs.window_keeper import WindowKeeper
 from application.use_cases.follow_run import FollowRun, StreamPosition
 from domain.conversation import after_last_user_message_dropped
 from domain.errors import IdempotencyConflict
@@ -51,6 +53,8 @@ class StartRun:
         supervisor: RunSupervisor,
         follow_run: FollowRun,
         known_names: KnownNames,
+        windows: WindowKeeper,
+        room_check: RoomCheck,
         clock: Clock,
         ids: IdSource,
     ) -> None:
@@ -61,6 +65,8 @@ class StartRun:
         self._supervisor = supervisor
         self._follow_run = follow_run
         self._known_names = known_names
+        self._windows = windows
+        self._room_check = room_check
         self._clock = clock
         self._ids = ids
 
@@ -72,7 +78,8 @@ class StartRun:
 
         On entering, the user's message is stored, unless the run waits for its turn. Raises SessionNotFound,
         SessionCorrupt, SessionBusy, EmptyHistory, ValidationFailed (pictures for a model that cannot see),
-        IdempotencyConflict, StorageFailed; then no run has begun and the session is as it was.
+        ContextOverflow (surely too long, even alone), IdempotencyConflict, StorageFailed; then no run has begun and
+        the session is as it was.
         """
         require_session_id(session_id)
         session = await self._sessions.load(session_id)
@@ -82,12 +89,14 @@ class StartRun:
                 yield StartedRun(run=stored, events=followed.events)
             return
         card = await self._directory.peek(session.model)
+        await self._room_check(session, request, card.context_length if card else None)
         # No await between this look and the start, so that of requests that race under one key one starts a run.
         handle = self._run_at_work(session_id, repeatable)
         if handle is None:
             self._require_answerable(session, request, card)
             handle = self._new_run(session, request, repeatable, card)
             self._supervisor.submit(handle)
+            self._windows.look_ahead(session.model)
         async with self._reading(handle) as events:
             yield StartedRun(run=handle.run, events=events)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from application.use_cases.preview_prompt import PromptPreview
 from application.use_cases.session_status import SessionStatus
 from application.use_cases.session_view import SessionView, WindowView
 from domain.message import AssistantMessage, Message, SystemMessage, ToolCall, ToolMessage, UserMessage
@@ -91,6 +92,18 @@ def status(status: SessionStatus) -> Rendered:
         "summary": _summary(session.summary),
         "summary_model": session.summary_model,
         "run": run(status.run) if status.run else None,
+    }
+
+
+def prompt(preview: PromptPreview) -> Rendered:
+    return {
+        "model": preview.model,
+        "messages": preview.messages,
+        "tools": preview.tools,
+        "num_ctx": preview.num_ctx,
+        "estimated_tokens": preview.estimated_tokens,
+        "messages_left_out": preview.messages_left_out,
+        "fits": preview.fits,
     }
 
 

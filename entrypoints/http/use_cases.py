@@ -10,6 +10,7 @@ from application.use_cases.edit_message import EditMessage
 from application.use_cases.follow_run import FollowRun
 from application.use_cases.fork_session import ForkSession
 from application.use_cases.models import GetModel, ListModels
+from application.use_cases.preview_prompt import PreviewPrompt
 from application.use_cases.prompts import CreatePrompt, DeletePrompt, ListPrompts, ReadPrompt, ReplacePrompt
 from application.use_cases.runs import CancelRun, GetRun, ListRuns
 from application.use_cases.session_status import ReadStatus
@@ -39,6 +40,7 @@ class UseCases:
     set_system_prompt: SetSystemPrompt
     remove_system_prompt: RemoveSystemPrompt
     read_status: ReadStatus
+    preview_prompt: PreviewPrompt
     fork_session: ForkSession
     export_session: ExportSession
     import_session: ImportSession

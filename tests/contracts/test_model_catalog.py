@@ -45,3 +45,9 @@ async def test_an_unknown_model_is_not_found(subject: Subject, name: str) -> Non
 
 async def test_a_server_that_has_an_address_is_reachable(subject: Subject) -> None:
     assert await subject.catalog.is_reachable() is (None if subject.catalog.address is None else True)
+
+
+async def test_loaded_models_have_a_window(subject: Subject) -> None:
+    windows = await subject.catalog.loaded_windows()
+
+    assert all(name and window > 0 for name, window in windows.items())

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -89,7 +89,7 @@ async def _chunks(steps: Sequence[Step], stream: ScriptedStream) -> AsyncGenerat
 
 class ScriptedCatalog(model_catalog.ModelCatalog):
     """Knows these cards. While `error` is set, it is raised by everything that may raise one; `asked` names
-    the models whose cards were asked for."""
+    the models whose cards were asked for. `windows` are those of the models that are loaded."""
 
     def __init__(
         self, *cards: ModelCard, address: str | None = "http://scripted", reachable: bool | None = True
@@ -98,6 +98,7 @@ class ScriptedCatalog(model_catalog.ModelCatalog):
         self.error: ModelServerError | NotFound | None = None
         self.reachable = reachable
         self.asked: list[str] = []
+        self.windows: dict[str, int] = {}
         self._address = address
 
     @property
@@ -119,3 +120,8 @@ class ScriptedCatalog(model_catalog.ModelCatalog):
         if name not in self.cards:
             raise ModelNotFound(name)
         return self.cards[name]
+
+    async def loaded_windows(self) -> Mapping[str, int]:
+        if self.error is not None:
+            raise self.error
+        return dict(self.windows)

@@ -8,7 +8,7 @@ from entrypoints.http.answers import rendered_answer
 from entrypoints.http.cursors import cursor_of, position_at
 from entrypoints.http.operations import Operation, json_answer_of, no_content
 from entrypoints.http.requests import body_of, query_of, session_id_of, use_cases
-from entrypoints.http.schemas.session_answers import Session, SessionList, SessionStatus
+from entrypoints.http.schemas.session_answers import Prompt, Session, SessionList, SessionStatus
 from entrypoints.http.schemas.sessions import ListQuery, SessionCreation, SessionUpdate
 
 TAG = "sessions"
@@ -16,6 +16,7 @@ PATH = "/api/v1/sessions"
 OF_ONE = f"{PATH}/{{session_id}}"
 READING_ERRORS = ("SESSION_NOT_FOUND", "SESSION_CORRUPT", "STORAGE_ERROR")
 
+CHARACTERS_A_TOKEN = 4
 _OVERVIEW_CHARACTERS = 600
 _SETTINGS_ERRORS = (
     "MODEL_NOT_FOUND",
@@ -69,6 +70,11 @@ async def delete_session(request: web.Request) -> web.Response:
 async def read_status(request: web.Request) -> web.Response:
     status = await use_cases(request).read_status(session_id_of(request))
     return await rendered_answer(lambda: rendering.status(status), 0)
+
+
+async def preview_prompt(request: web.Request) -> web.Response:
+    preview = await use_cases(request).preview_prompt(session_id_of(request))
+    return await rendered_answer(lambda: rendering.prompt(preview), CHARACTERS_A_TOKEN * preview.estimated_tokens)
 
 
 OPERATIONS = (
@@ -131,6 +137,16 @@ OPERATIONS = (
         summary="Tell how a session stands",
         tag=TAG,
         answers=(json_answer_of(SessionStatus, "Its window, what of its settings is in force, and its run."),),
+        errors=READING_ERRORS,
+    ),
+    Operation(
+        method="GET",
+        path=f"{OF_ONE}/prompt",
+        handler=preview_prompt,
+        summary="Show what the model would be sent now",
+        description="The history as it stands, without what does not fit, and the window that would be asked for.",
+        tag=TAG,
+        answers=(json_answer_of(Prompt, "The prompt, in the form in which it goes to the model."),),
         errors=READING_ERRORS,
     ),
 )

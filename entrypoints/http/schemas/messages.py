@@ -63,6 +63,18 @@ Message = Annotated[
 ]
 
 
+class WireMessage(AnswerModel):
+    """A message as it goes to a model; what says nothing is left out."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str
+    images: list[str] = Field(default_factory=list, description="Pictures in base64.")
+    thinking: str = ""
+    tool_calls: list[ToolCall] = Field(default_factory=list)
+    tool_name: str = ""
+    tool_call_id: str = ""
+
+
 class MessageList(AnswerModel):
     messages: list[Message]
 

@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from domain.context_window import AdjustmentReason
 from domain.session import ExecutionPolicy
 from entrypoints.http.schemas.base import AnswerModel
-from entrypoints.http.schemas.messages import Message, Timestamp
+from entrypoints.http.schemas.messages import Message, Timestamp, WireMessage
 from entrypoints.http.schemas.runs import Run
 
 
@@ -34,10 +34,12 @@ class ContextWindow(AnswerModel):
     model_max_context: int | None = Field(description="Null while the model's server does not tell.")
     last_adjustment_reason: AdjustmentReason | None
     manual_override: bool
-    usage_tokens: int
-    messages_left_out: int
-    reloads: int
-    estimate_error: float | None
+    usage_tokens: int = Field(description="As counted with the last answer, and estimated for what is new.")
+    messages_left_out: int = Field(description="The oldest messages that the last run went without.")
+    reloads: int = Field(description="How often runs of the session had a loaded model loaded anew, since the start.")
+    estimate_error: float | None = Field(
+        description="How far estimates of this model's tokens were off lately, as a part of 1. Null before the first."
+    )
 
 
 class SessionFields(AnswerModel):
@@ -71,6 +73,18 @@ class SystemPrompt(AnswerModel):
     content: str
     source_file: str | None
     message_index: Literal[0]
+
+
+class Prompt(AnswerModel):
+    """Messages and tools in the form of Ollama's /api/chat."""
+
+    model: str
+    messages: list[WireMessage]
+    tools: list[dict[str, JsonValue]]
+    num_ctx: int | None = Field(description="The window that would be asked for; null where none would be.")
+    estimated_tokens: int
+    messages_left_out: int
+    fits: bool = Field(description="Whether the estimate stays within the window.")
 
 
 class SessionStatus(AnswerModel):

@@ -2,11 +2,18 @@
 
 import asyncio
 
+import orjson
 import pytest
 
 from adapters.ollama.client import OllamaClient
 from adapters.ollama.language_model import OllamaLanguageModel
-from domain.errors import ModelNotFound, ModelServerFailed, ModelServerTimeout, ModelServerUnreachable
+from domain.errors import (
+    ModelNotFound,
+    ModelServerFailed,
+    ModelServerTimeout,
+    ModelServerUnreachable,
+    PromptTooLong,
+)
 from tests.adapters.ollama.asking import asking, read
 from tests.doubles.ollama_server.script import (
     Answer,
@@ -182,9 +189,34 @@ NESTED = (
     '{"error":{"code":400,"message":"request (3604 tokens) exceeds the available context size (256 tokens), try '
     'increasing it","type":"exceed_context_size_error","n_prompt_tokens":3604,"n_ctx":256}}'
 )
+TOO_LONG: dict[str, tuple[Refusal, str, tuple[int | None, int | None]]] = {
+    "with its size": (error(400, NESTED), "request (3604 tokens) exceeds the available", (3604, 256)),
+    "nested as objects": (Refusal(400, orjson.loads(NESTED)), "request (3604 tokens) exceeds the", (3604, 256)),
+    "without its size": (error(400, "the input length exceeds the context length"), "the input length", (None, None)),
+}
+
+
+@pytest.mark.parametrize(("refusal", "words", "counts"), TOO_LONG.values(), ids=TOO_LONG)
+async def test_a_prompt_that_is_too_long(
+    ollama_server: OllamaServer,
+    model: OllamaLanguageModel,
+    refusal: Refusal,
+    words: str,
+    counts: tuple[int | None, int | None],
+) -> None:
+    ollama_server.answer_next(refusal)
+
+    reading = await read(model)
+
+    assert isinstance(reading.error, PromptTooLong)
+    assert reading.error.code == "OLLAMA_ERROR"
+    assert reading.error.message.startswith(words)
+    assert (reading.error.prompt_tokens, reading.error.window) == counts
+
+
 REFUSALS: dict[str, tuple[Refusal, str]] = {
     "busy": (busy(), "server busy, please try again.  maximum pending requests exceeded"),
-    "nested": (error(400, NESTED), "request (3604 tokens) exceeds the available context size (256 tokens), try"),
+    "nested": (error(500, '{"error":{"code":500,"message":"went wrong"}}'), "went wrong"),
     "nested that is none": (error(400, "{broken"), "{broken"),
     "object": (Refusal(500, {"error": {"message": "went wrong", "type": "x"}}), "went wrong"),
     "bare message": (Refusal(500, {"message": "went wrong"}), "went wrong"),

@@ -1,12 +1,16 @@
 """Models as the adapter reads them from a server."""
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.ollama.client import OllamaClient
+from adapters.ollama.language_model import OllamaLanguageModel
 from adapters.ollama.model_catalog import OllamaModelCatalog
 from domain.errors import ModelServerFailed, ModelServerTimeout, ModelServerUnreachable
 from domain.json_value import JsonValue
 from domain.model_card import ModelCard
+from tests.adapters.ollama.asking import asking, read
 from tests.doubles.ollama_server.flavour import Version
 from tests.doubles.ollama_server.models import INSTALLED
 from tests.doubles.ollama_server.script import Refusal, error
@@ -133,3 +137,32 @@ async def test_a_silent_server(ollama_server: OllamaServer) -> None:
         await catalog.get_model("tiny")
     assert await catalog.is_reachable() is False
     await client.aclose()
+
+
+async def test_the_windows_of_loaded_models(
+    ollama_server: OllamaServer, model: OllamaLanguageModel, catalog: OllamaModelCatalog
+) -> None:
+    assert await catalog.loaded_windows() == {}
+
+    await read(model, replace(asking(), num_ctx=1024))
+
+    assert await catalog.loaded_windows() == {"tiny:latest": 1024}
+
+
+@pytest.mark.parametrize(
+    "models", [None, [], [{}], [{"name": "tiny"}], [{"name": "tiny", "context_length": 0}], [{"context_length": 5}]]
+)
+async def test_loaded_models_that_say_no_window(
+    ollama_server: OllamaServer, catalog: OllamaModelCatalog, models: JsonValue
+) -> None:
+    """Old servers do not tell it."""
+    ollama_server.refuse("/api/ps", Refusal(200, {"models": models}))
+
+    assert await catalog.loaded_windows() == {}
+
+
+async def test_loaded_models_of_one_who_is_no_ollama(ollama_server: OllamaServer, catalog: OllamaModelCatalog) -> None:
+    ollama_server.refuse("/api/ps", Refusal(200, b"<html>"))
+
+    with pytest.raises(ModelServerFailed):
+        await catalog.loaded_windows()
