@@ -165,7 +165,7 @@ class _Conversation:
     def _say_how_to_go_on(self) -> None:
         self._screen.step("Go on with a real model (Ollama: https://ollama.com)")
         self._screen.command("ollama pull qwen3:0.6b")
-        self._screen.command("mochi-server")
+        self._screen.command("mochi-server      (in a clone: make run)")
 
 
 def _require_completed(received: list[ServerEvent]) -> None:

@@ -129,7 +129,7 @@ def stopped_by_signals() -> asyncio.Event:
 
 def _tell(bound: Sequence[Bound], settings: Settings) -> None:
     urls = [address.url for address in bound]
-    model = f"Ollama at {settings.ollama_host}" if settings.llm == "ollama" else "the built-in demo model"
+    model = f"Ollama at {settings.ollama_host}" if settings.llm == "ollama" else f"the built-in {settings.llm} model"
     logger.info(
         "mochi-server %s listens on %s, with %s",
         version(DISTRIBUTION),

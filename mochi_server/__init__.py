@@ -11,16 +11,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from application.use_cases.create_session import NewSession
+    from domain.run import ChatRequest
+    from domain.run_event import ContentDelta, Done
     from entrypoints.container import Container
     from entrypoints.lifespan import create_app, opened
     from entrypoints.settings import Settings
 
     __version__: str
 
-__all__ = ["Container", "Settings", "__version__", "create_app", "opened"]
+__all__ = [
+    "ChatRequest",
+    "Container",
+    "ContentDelta",
+    "Done",
+    "NewSession",
+    "Settings",
+    "__version__",
+    "create_app",
+    "opened",
+]
 
 _HOMES = {
+    "ChatRequest": "domain.run",
     "Container": "entrypoints.container",
+    "ContentDelta": "domain.run_event",
+    "Done": "domain.run_event",
+    "NewSession": "application.use_cases.create_session",
     "Settings": "entrypoints.settings",
     "create_app": "entrypoints.lifespan",
     "opened": "entrypoints.lifespan",

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from entrypoints.http import sse
+from entrypoints.http import open_stream
 from tests.doubles.ollama_server.script import Gate, Piece, Reply, saying
 from tests.doubles.ollama_server.server import OllamaServer
 from tests.end_to_end.api import Api, Json, names_of, text_of
@@ -114,7 +114,7 @@ async def test_the_first_event_of_a_run_that_waits_comes_at_once(api: Api, ollam
 async def test_a_quiet_stream_gets_a_comment(
     api: Api, ollama_server: OllamaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sse, "HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr(open_stream, "HEARTBEAT_SECONDS", 0.0)
     gate = Gate()
     ollama_server.answer_next(Reply([gate]))
     async with api.stream(await api.new_session()) as events:

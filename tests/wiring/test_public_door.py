@@ -6,14 +6,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import mochi_server
-from mochi_server import Container, Settings, create_app, opened
+from mochi_server import ChatRequest, Container, ContentDelta, Done, NewSession, Settings, create_app, opened
 
 
 def test_each_promised_name_is_there() -> None:
     assert mochi_server.__version__ == version("mochi-server")
-    assert {Container.__name__, Settings.__name__, create_app.__name__, opened.__name__} | {"__version__"} == set(
-        mochi_server.__all__
-    )
+    promised = (ChatRequest, Container, ContentDelta, Done, NewSession, Settings, create_app, opened)
+    assert {name.__name__ for name in promised} | {"__version__"} == set(mochi_server.__all__)
 
 
 def test_what_is_not_promised_is_no_attribute() -> None:
