@@ -29,7 +29,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.installed-dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --write
 
 # The locks carry hashes and name no host; uv.lock would, so it stays out of the repository.
 lock: $(UV)

@@ -1,44 +1,23 @@
-"""What session files cost: appending to short and long sessions, and lists among many (`--sessions 10000`).
+"""What session files cost: appending to short and long sessions, and lists among many.
 
-Run with `python benchmarks/json_storage.py`. Times are of this process, in milliseconds.
+`python -m benchmarks.json_storage [--sessions 10000]`. Times are of this process, in milliseconds.
 """
 
 import argparse
 import asyncio
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from statistics import median
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from adapters.codec.session_file import encode_session_file
 from adapters.json_files.session_store import JsonSessionStore
-from domain.message import AssistantMessage, Message, UserMessage
-from domain.session import Session
+from benchmarks.conversations import AT, message, session, write_sessions
 
-AT = datetime(2026, 1, 1, tzinfo=UTC)
-TEXT = "lorem ipsum " * 30
 LENGTHS = (10, 1000, 10_000)
 APPENDS = 20
 MESSAGES_A_SESSION = 20
-
-
-def message(number: int) -> Message:
-    if number % 2 == 0:
-        return UserMessage(message_id=f"{number:010x}", timestamp=AT, content=f"{TEXT}{number}")
-    return AssistantMessage(
-        message_id=f"{number:010x}", timestamp=AT, content=TEXT, model="m", eval_count=1, prompt_eval_count=2
-    )
-
-
-def session(session_id: str, length: int) -> Session:
-    messages = tuple(message(number) for number in range(length))
-    return Session(session_id=session_id, model="m", created_at=AT, updated_at=AT, messages=messages)
 
 
 async def report(what: str, call: Callable[[], Awaitable[object]], times: int = 1) -> None:
@@ -63,8 +42,7 @@ async def measure_appends(folder: Path) -> None:
 
 
 async def measure_lists(folder: Path, count: int) -> None:
-    template = encode_session_file(session("x" * 10, MESSAGES_A_SESSION)).data
-    await asyncio.to_thread(write_copies, folder, template, count)
+    await asyncio.to_thread(write_sessions, folder, count, MESSAGES_A_SESSION)
     store, other = JsonSessionStore(folder), JsonSessionStore(folder)
     await store.open()
     await other.open()
@@ -79,12 +57,6 @@ async def measure_lists(folder: Path, count: int) -> None:
     await report("search", lambda: store.list_sessions(words=["lorem"], limit=50), 5)
     await store.aclose()
     await other.aclose()
-
-
-def write_copies(folder: Path, template: bytes, count: int) -> None:
-    for number in range(count):
-        session_id = f"{number:010x}"
-        (folder / f"{session_id}.json").write_bytes(template.replace(b"x" * 10, session_id.encode()))
 
 
 def main() -> None:

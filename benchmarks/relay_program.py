@@ -31,8 +31,14 @@ def serve(application: Coroutine[None, None, web.Application]) -> None:
         runner.run(_serve(application))
 
 
+async def _health(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
 async def _serve(application: Coroutine[None, None, web.Application]) -> None:
-    runner = web.AppRunner(await application, access_log=None, handler_cancellation=True)
+    app = await application
+    app.router.add_get("/api/v1/health", _health)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
     sys.stdout.write(f"http://127.0.0.1:{runner.addresses[0][1]}\n")

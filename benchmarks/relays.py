@@ -42,10 +42,10 @@ async def relays(
 ) -> AsyncIterator[list[Relay]]:
     """All started, and each warmed up by a few streams."""
     async with AsyncExitStack() as stack:
-        opened = [await stack.enter_async_context(_opened(name, ollama, environment)) for name in names]
-        for relay in opened:
+        entered = [await stack.enter_async_context(opened(name, ollama, environment)) for name in names]
+        for relay in entered:
             await relay.read(await relay.requests(5))
-        yield opened
+        yield entered
 
 
 async def new_sessions(url: str, count: int) -> list[str]:
@@ -60,7 +60,8 @@ async def new_sessions(url: str, count: int) -> list[str]:
 
 
 @asynccontextmanager
-async def _opened(name: Name, ollama: str, environment: Mapping[str, str]) -> AsyncIterator[Relay]:
+async def opened(name: Name, ollama: str, environment: Mapping[str, str]) -> AsyncIterator[Relay]:
+    """One of them, started; its files are in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
         match name:
             case "bare relay":

@@ -18,8 +18,12 @@ class Target:
     limit: float
     got: float
 
+    @property
+    def is_met(self) -> bool:
+        return self.got <= self.limit
+
     def __str__(self) -> str:
-        if self.got <= self.limit:
+        if self.is_met:
             return f"met: {_number(self.got)} ({self.words} {_number(self.limit)})"
         over = f", {self.got / self.limit:.2f} times that" if self.limit else ""
         return f"**missed**: {_number(self.got)} ({self.words} {_number(self.limit)}{over})"
