@@ -23,7 +23,7 @@ class AnswerRoom:
         if answer_tokens is not None:
             room = min(answer_tokens, window // 4)
             return cls(room, room)
-        return cls(min(window // 16, 1024), min(window // 8, 2048))
+        return cls(min(window // 8, 1024), min(window * 3 // 16, 2048))
 
 
 def left_out_for(size: PromptSize, window: int, room: AnswerRoom, *, standing: int) -> int:

@@ -26,6 +26,14 @@ class _Seen:
     at: float
 
 
+@dataclass(slots=True)
+class _Asked:
+    """Our requests that are under way: how many, and the window of the one that began last."""
+
+    window: int
+    count: int = 0
+
+
 class LoadedWindows:
     """Never fails and hardly waits: where the models' server does not tell, what was known last is the answer."""
 
@@ -33,7 +41,7 @@ class LoadedWindows:
         self._catalog = catalog
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
-        self._asked_for: dict[str, list[int]] = {}
+        self._asked_for: dict[str, _Asked] = {}
         self._asked_since_look: set[str] = set()
         self._look: asyncio.Task[None] | None = None
 
@@ -50,8 +58,8 @@ class LoadedWindows:
             self.look_ahead(model)
             if self._look is not None:
                 await asyncio.wait([self._look], timeout=PATIENCE_SECONDS)
-        if windows := self._asked_for.get(key):
-            return windows[-1]
+        if asked := self._asked_for.get(key):
+            return asked.window
         seen = self._seen.get(key)
         return seen.window if seen else None
 
@@ -62,23 +70,24 @@ class LoadedWindows:
             yield
             return
         key = model_key(model)
-        windows = self._asked_for.setdefault(key, [])
-        windows.append(window)
+        asked = self._asked_for.setdefault(key, _Asked(window))
+        asked.window = window
+        asked.count += 1
         self._asked_since_look.add(key)
+        is_loaded = False
         try:
             yield
+            is_loaded = True
         except PromptTooLong:
-            self._saw(key, window)
+            is_loaded = True
             raise
-        except BaseException:
-            self._seen.pop(key, None)
-            raise
-        else:
-            self._saw(key, window)
         finally:
-            windows.remove(window)
-            if not windows:
+            asked.count -= 1
+            if not asked.count:
                 del self._asked_for[key]
+                self._seen.pop(key, None)
+                if is_loaded:
+                    self._saw(key, asked.window)
 
     async def aclose(self) -> None:
         """End the look that may still be under way."""

@@ -1,4 +1,4 @@
-"""What was learnt of models' tokens and windows while this server ran. It is lost with the process, and soon regained."""
+"""What was learnt of models' tokens and windows while this server ran. It is lost with the process, soon regained."""
 
 import logging
 from typing import Generic, TypeVar
@@ -8,7 +8,7 @@ from domain.model_card import model_key
 from domain.token_estimate import TokenEstimate
 
 RELOAD_NS = 100_000_000
-"""A `load_duration` from which on a model was loaded: 260 ms were measured for a tiny one, 1 to 3 where it was there."""
+"""The `load_duration` of a model that was loaded: 260 ms were measured for a tiny one, 1 to 3 where it was there."""
 
 MODELS_KEPT = 200
 SESSIONS_KEPT = 10_000

@@ -139,9 +139,7 @@ async def test_a_silent_server(ollama_server: OllamaServer) -> None:
     await client.aclose()
 
 
-async def test_the_windows_of_loaded_models(
-    ollama_server: OllamaServer, model: OllamaLanguageModel, catalog: OllamaModelCatalog
-) -> None:
+async def test_the_windows_of_loaded_models(model: OllamaLanguageModel, catalog: OllamaModelCatalog) -> None:
     assert await catalog.loaded_windows() == {}
 
     await read(model, replace(asking(), num_ctx=1024))
