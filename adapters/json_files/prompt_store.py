@@ -10,7 +10,8 @@ import aiofiles
 
 from adapters.json_files.failures import storage_failures
 from adapters.json_files.prompt_files import PromptFiles
-from adapters.json_files.worker import FileWorker, finish
+from adapters.json_files.worker import FileWorker
+from application.owned_task import finish_despite_cancellation
 from application.ports import prompt_store as ports
 from domain.errors import PromptNotFound
 from domain.prompt import Prompt
@@ -46,13 +47,13 @@ class FilePromptStore(ports.PromptStore):
         return Prompt(filename=filename, content=content)
 
     async def create(self, prompt: Prompt) -> None:
-        await finish(self._in_turn(partial(self._files.create, prompt)))
+        await finish_despite_cancellation(self._in_turn(partial(self._files.create, prompt)))
 
     async def replace(self, prompt: Prompt) -> None:
-        await finish(self._in_turn(partial(self._files.replace, prompt)))
+        await finish_despite_cancellation(self._in_turn(partial(self._files.replace, prompt)))
 
     async def delete(self, filename: str) -> None:
-        await finish(self._in_turn(partial(self._files.delete, filename)))
+        await finish_despite_cancellation(self._in_turn(partial(self._files.delete, filename)))
 
     async def _in_turn(self, operation: Callable[[], Result]) -> Result:
         """One write after the other, in the order of the calls."""

@@ -11,7 +11,8 @@ from adapters.json_files.folder_watch import FolderWatch
 from adapters.json_files.locks import LockBusy, stripe_of
 from adapters.json_files.session_files import Kept, SessionFiles
 from adapters.json_files.session_list import SessionList
-from adapters.json_files.worker import FileWorker, finish
+from adapters.json_files.worker import FileWorker
+from application.owned_task import finish_despite_cancellation
 from application.ports import session_store as ports
 from domain import conversation
 from domain.errors import StorageFailed
@@ -46,7 +47,7 @@ class JsonSessionStore(ports.SessionStore):
         await self._worker.aclose()
 
     async def create(self, session: Session) -> bool:
-        return await finish(self._create(session))
+        return await finish_despite_cancellation(self._create(session))
 
     async def load(self, session_id: str) -> Session:
         async with self._turn(session_id):
@@ -56,10 +57,10 @@ class JsonSessionStore(ports.SessionStore):
         await self.update(session_id, lambda session: conversation.append(session, messages, at))
 
     async def update(self, session_id: str, change: Callable[[Session], Session]) -> Session:
-        return await finish(self._update(session_id, change))
+        return await finish_despite_cancellation(self._update(session_id, change))
 
     async def delete(self, session_id: str) -> None:
-        await finish(self._delete(session_id))
+        await finish_despite_cancellation(self._delete(session_id))
 
     async def list_sessions(
         self, *, words: Sequence[str] = (), limit: int | None = None, after: ports.ListPosition | None = None

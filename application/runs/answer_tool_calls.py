@@ -1,9 +1,9 @@
 """The results of an answer's tool calls, as messages that the model reads next."""
 
+from application.owned_task import finish_despite_cancellation
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.session_store import SessionStore
-from application.runs.owned_task import finish_despite_cancellation
 from application.runs.run_handle import RunHandle
 from domain.conversation import append
 from domain.errors import ToolNotFound

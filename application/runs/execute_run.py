@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from application.model_directory import ModelDirectory
+from application.owned_task import finish_despite_cancellation
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.language_model import LanguageModel, ModelEnd, ModelRequest
 from application.ports.session_store import SessionStore
 from application.runs.answer_draft import AnswerDraft
 from application.runs.answer_tool_calls import AnswerToolCalls
-from application.runs.owned_task import finish_despite_cancellation
 from application.runs.run_handle import RunHandle
 from application.runs.window_keeper import SizedPrompt, WindowKeeper
 from domain.context_window import ContextWindowConfig

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
+from application.owned_task import finish_despite_cancellation
 from application.ports.clock import Clock
 from application.ports.run_log import RunLog
 from application.runs.execute_run import ExecuteRun
 from application.runs.lanes import Lanes
-from application.runs.owned_task import finish_despite_cancellation
 from application.runs.prepare_run import PrepareRun
 from application.runs.run_handle import RunHandle
 from application.runs.run_keeper import RunEnding, RunKeeper

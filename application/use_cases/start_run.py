@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from application.model_directory import ModelDirectory
 from application.ports.clock import Clock
@@ -69,6 +70,7 @@ class StartRun:
         self._room_check = room_check
         self._clock = clock
         self._ids = ids
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def __call__(
@@ -83,22 +85,33 @@ class StartRun:
         """
         require_session_id(session_id)
         session = await self._sessions.load(session_id)
-        stored = await self._stored_run(session_id, repeatable)
-        if stored is not None:
-            async with self._follow_run(session_id, StreamPosition(run_id=stored.run_id, after=0)) as followed:
-                yield StartedRun(run=stored, events=followed.events)
-            return
+        begun = await self._begun(session_id, repeatable) or await self._begin(session, request, repeatable)
+        if isinstance(begun, Run):
+            async with self._follow_run(session_id, StreamPosition(run_id=begun.run_id, after=0)) as followed:
+                yield StartedRun(run=begun, events=followed.events)
+        else:
+            # No await since the run began, or was found at work: its only other reader could leave meanwhile.
+            async with self._reading(begun) as events:
+                yield StartedRun(run=begun.run, events=events)
+
+    async def _begin(self, session: Session, request: ChatRequest, repeatable: Repeatable | None) -> RunHandle | Run:
+        """A new run; or that of the same request, which may have begun, and even ended, while this one prepared."""
         card = await self._directory.peek(session.model)
-        await self._room_check(session, request, card.context_length if card else None)
-        # No await between this look and the start, so that of requests that race under one key one starts a run.
-        handle = self._run_at_work(session_id, repeatable)
-        if handle is None:
+        async with self._turn(session.session_id, repeatable):
+            if begun := await self._begun(session.session_id, repeatable):
+                return begun
+            await self._room_check(session, request, card.context_length if card else None)
             self._require_answerable(session, request, card)
             handle = self._new_run(session, request, repeatable, card)
             self._supervisor.submit(handle)
             self._windows.look_ahead(session.model)
-        async with self._reading(handle) as events:
-            yield StartedRun(run=handle.run, events=events)
+            return handle
+
+    def _turn(self, session_id: str, repeatable: Repeatable | None) -> AbstractAsyncContextManager[None]:
+        """Held by one request of a key at a time, from the look for its run to the start of one."""
+        if repeatable is None:
+            return nullcontext()
+        return self._turns.setdefault((session_id, repeatable.key), asyncio.Lock())
 
     @asynccontextmanager
     async def _reading(self, handle: RunHandle) -> AsyncIterator[Follower]:
@@ -139,25 +152,22 @@ class StartRun:
             return warnings
         return (*warnings, f"The model `{card.name}` cannot think; it answers without.")
 
-    async def _stored_run(self, session_id: str, repeatable: Repeatable | None) -> Run | None:
-        if repeatable is None or self._run_at_work(session_id, repeatable):
-            return None
-        kept_since = self._clock.now() - IDEMPOTENCY_KEPT
-        for run in await self._runs.list_runs(session_id):
-            if run.idempotency_key == repeatable.key and run.has_ended and run.created_at >= kept_since:
-                return _same_request(run, repeatable)
-        return None
-
-    def _run_at_work(self, session_id: str, repeatable: Repeatable | None) -> RunHandle | None:
+    async def _begun(self, session_id: str, repeatable: Repeatable | None) -> RunHandle | Run | None:
+        """The run of this very request: at work, or ended and stored. Raises IdempotencyConflict."""
         if repeatable is None:
             return None
         handle = self._supervisor.find_by_key(session_id, repeatable.key)
         if handle is not None:
-            _same_request(handle.run, repeatable)
-        return handle
+            _require_same(handle.run, repeatable)
+            return handle
+        kept_since = self._clock.now() - IDEMPOTENCY_KEPT
+        for run in await self._runs.list_runs(session_id):
+            if run.idempotency_key == repeatable.key and run.has_ended and run.created_at >= kept_since:
+                _require_same(run, repeatable)
+                return run
+        return None
 
 
-def _same_request(run: Run, repeatable: Repeatable) -> Run:
+def _require_same(run: Run, repeatable: Repeatable) -> None:
     if run.request_digest != repeatable.request_digest:
         raise IdempotencyConflict(run.session_id, run.run_id)
-    return run
