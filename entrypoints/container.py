@@ -186,7 +186,8 @@ class Container(containers.DeclarativeContainer):
     follow_run: providers.Provider[FollowRun] = providers.Factory(
         FollowRun, sessions=session_store, runs=run_store, log=run_log, supervisor=supervisor
     )
-    start_run: providers.Provider[StartRun] = providers.Factory(
+    # One for all routes: requests under one key take their turns in it.
+    start_run: providers.Provider[StartRun] = providers.Singleton(
         StartRun,
         sessions=session_store,
         runs=run_store,
