@@ -43,9 +43,12 @@ async def relays(
     """All started, and each warmed up by a few streams."""
     async with AsyncExitStack() as stack:
         entered = [await stack.enter_async_context(opened(name, ollama, environment)) for name in names]
-        for relay in entered:
-            await relay.read(await relay.requests(5))
+        await asyncio.gather(*map(_warm_up, entered))
         yield entered
+
+
+async def _warm_up(relay: Relay) -> None:
+    await relay.read(await relay.requests(5))
 
 
 async def new_sessions(url: str, count: int) -> list[str]:

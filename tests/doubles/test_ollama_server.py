@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -184,6 +185,16 @@ async def test_tokens_by_the_thousand(server: OllamaServer) -> None:
     server.answer_next(Reply([Tokens(5)]), Reply([Tokens(3, per_second=1000)]))
 
     assert [len((await chat(server))[1]) for _ in range(2)] == [6, 4]
+
+
+async def test_tokens_that_say_when_they_were_sent(server: OllamaServer) -> None:
+    server.answer_next(Reply([Tokens(3, per_second=1000, stamped=True)]))
+    before = time.monotonic_ns()
+
+    _, objects = await chat(server)
+
+    stamps = [int(each["message"]["content"]) for each in objects[:-1] if isinstance(each["message"], dict)]
+    assert before < stamps[0] < stamps[1] < stamps[2] < time.monotonic_ns()
 
 
 async def test_other_routes(server: OllamaServer) -> None:
