@@ -16,7 +16,10 @@ from domain.json_value import JsonObject
 from domain.prompt_size import PromptSize
 
 BLIND_FACTOR = 2.0
-"""How much larger than estimated a prompt is taken to be that was refused by a server which does not say its size."""
+"""How much larger than thought a prompt is taken to be that was refused by a server which does not say its size."""
+
+BLIND_MARGIN = 1.25
+"""The same, over the window that it did not fit into and over what its text alone makes likely."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +98,7 @@ def tighter_plan(question: WindowQuestion, plan: WindowPlan, refusal: PromptTooL
     if plan.num_ctx is None:
         raise refusal
     granted = plan.num_ctx if refusal.window is None else min(plan.num_ctx, refusal.window)
-    real = refusal.prompt_tokens or max(int(plan.prompt_tokens * BLIND_FACTOR), granted + granted // 4)
+    real = refusal.prompt_tokens or _presumed_size(question.size, plan, granted)
     retry = plan_window(
         replace(
             question,
@@ -109,6 +112,15 @@ def tighter_plan(question: WindowQuestion, plan: WindowPlan, refusal: PromptTooL
     if has_grown or retry.messages_left_out > plan.messages_left_out:
         return retry
     raise overflow(plan, refusal)
+
+
+def _presumed_size(size: PromptSize, plan: WindowPlan, granted: int) -> int:
+    """The size of a refused prompt of which the server says nothing.
+
+    Counts may be those of a server that had cut the history in silence: so what is estimated of the text counts too.
+    """
+    by_text = size.estimate.tokens(size.weight(plan.messages_left_out))
+    return int(max(plan.prompt_tokens * BLIND_FACTOR, granted * BLIND_MARGIN, by_text * BLIND_MARGIN))
 
 
 def overflow(plan: WindowPlan, refusal: PromptTooLong) -> ContextOverflow:

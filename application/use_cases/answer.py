@@ -123,5 +123,5 @@ def _window_use(session: Session, events: Sequence[RunEvent]) -> WindowUse:
         current_window=session.context_window.current_window,
         usage_tokens=tokens_counted(session.messages),
         reason="no_adjustment",
-        messages_left_out=0,
+        messages_left_out=session.context_window.messages_left_out,
     )

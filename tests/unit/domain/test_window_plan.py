@@ -226,6 +226,14 @@ def test_one_that_tells_nothing_is_answered_with_suspicion(question: WindowQuest
     assert retry.messages_left_out > first.messages_left_out or (retry.num_ctx or 0) > (first.num_ctx or 0)
 
 
+def test_after_a_refusal_without_a_size_counts_of_a_cut_history_are_not_believed() -> None:
+    cut_in_silence = replace(sized(50_000), counted_tokens=4_000, counted_messages=1)
+    question = asked(cut_in_silence)
+
+    assert plan(question).num_ctx == 8_192
+    assert tighter_plan(question, plan(question), NOTHING_SAID, AT).num_ctx == WIDE_LIMIT
+
+
 def test_a_server_that_grants_less_is_believed() -> None:
     question = asked(sized(1_500, 1_500, 1_500), largest=None)
 
