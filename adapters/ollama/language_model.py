@@ -13,6 +13,10 @@ from application.ports.id_source import IdSource
 from domain.errors import ModelServerFailed
 
 
+SHORT_HISTORY = 200
+"""Messages that are written as JSON in well under a millisecond."""
+
+
 class OllamaLanguageModel(ports.LanguageModel):
     """`ids` gives ids to the tool calls of servers that send none. Whoever made the client closes it."""
 
@@ -25,9 +29,15 @@ class OllamaLanguageModel(ports.LanguageModel):
         # Errors are translated around what we do, never around the body of the caller's `async with`.
         async with AsyncExitStack() as stack:
             with domain_errors(self._client.address, model=request.model):
-                body = await asyncio.to_thread(encoded, request)
+                body = await self._encoded(request)
                 lines = await stack.enter_async_context(self._client.post_chat(body))
             yield await stack.enter_async_context(aclosing(self._chunks(lines)))
+
+    async def _encoded(self, request: ports.ModelRequest) -> bytes:
+        """A thread for what would hold up the loop; for a short history the way there would take longer."""
+        if len(request.messages) <= SHORT_HISTORY:
+            return encoded(request)
+        return await asyncio.to_thread(encoded, request)
 
     async def _chunks(self, blocks: AsyncIterator[list[bytes]]) -> AsyncGenerator[ports.ModelChunk, None]:
         with domain_errors(self._client.address):
