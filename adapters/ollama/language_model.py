@@ -12,7 +12,6 @@ from application.ports import language_model as ports
 from application.ports.id_source import IdSource
 from domain.errors import ModelServerFailed
 
-
 SHORT_HISTORY = 200
 """Messages that are written as JSON in well under a millisecond."""
 
