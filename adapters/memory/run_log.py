@@ -16,6 +16,12 @@ REPLAY_BYTES = 64 * 1024 * 1024
 REPLAY_SECONDS = 600.0
 """How long a run that has ended can be read again (contract, section 5), as memory allows."""
 
+BATCH_BYTES = 128 * 1024
+"""What a reader is handed at a time, and holds even when the log has let go of it."""
+
+_SMALL_BATCH = 16
+"""Entries that are handed out unmeasured, as nearly always there are one or two."""
+
 _ENTRY_BYTES = 400
 """An entry, its event and its encoded frame beside the text, as measured on CPython 3.11."""
 
@@ -121,7 +127,7 @@ class _Log(ports.LogWriter):
 
     def after(self, sequence: int) -> Sequence[LogEntry]:
         if sequence + 1 >= self.first_sequence:
-            return self.entries[sequence + 1 - self.first_sequence :]
+            return _batch(self.entries, sequence + 1 - self.first_sequence)
         covered = self.last_sequence - 1 if self.has_ended else self.last_sequence
         return [LogEntry(covered, self.snapshot()), *self.entries[covered + 1 - self.first_sequence :]]
 
@@ -171,6 +177,17 @@ class _Follower(ports.Follower):
             self._news()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def _batch(entries: Sequence[LogEntry], start: int) -> Sequence[LogEntry]:
+    """Entries from `start` on, about as many as a reader may hold."""
+    if len(entries) - start <= _SMALL_BATCH:
+        return entries[start:]
+    size, end = 0, start
+    while size < BATCH_BYTES and end < len(entries):
+        size += _size(entries[end].event)
+        end += 1
+    return entries[start:end]
 
 
 def _size(event: RunEvent) -> int:

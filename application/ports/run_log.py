@@ -35,9 +35,9 @@ class Follower(Protocol):
     """One reader's place in one run's log. After `Done` nothing comes any more."""
 
     def take(self) -> Sequence[LogEntry]:
-        """All entries since the last call or `next`, at once; none where there are none.
+        """Entries since the last call or `next`, at once, the oldest first; none where there are none.
 
-        Where entries that the reader has not had are no longer kept, the first one is a Snapshot that covers them,
+        All of them, or where they are many, as many as one reader may hold: there are more until none is given. Where entries that the reader has not had are no longer kept, the first one is a Snapshot that covers them,
         with the number of the last event covered.
         """
         ...

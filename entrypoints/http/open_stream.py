@@ -40,8 +40,11 @@ class OpenStream:
         "_is_full",
         "_loop",
         "_run_id",
+        "_taken_at",
+        "_taken_bytes",
         "_transport",
         "_written_at",
+        "_written_bytes",
     )
 
     def __init__(self, transport: asyncio.WriteTransport, follower: Follower, run_id: str, *, is_chunked: bool) -> None:
@@ -54,7 +57,8 @@ class OpenStream:
         self._catching_up: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
-        self._written_at = self._loop.time()
+        self._written_at = self._taken_at = self._loop.time()
+        self._written_bytes = self._taken_bytes = 0
 
     async def write_to_end(self) -> None:
         """Until `done` is written. Raises ConnectionResetError where the reader is gone."""
@@ -70,10 +74,14 @@ class OpenStream:
 
     def sweep(self, now: float) -> None:
         """Keep a quiet stream alive, and let go of a reader that has stopped reading."""
-        quiet = now - self._written_at
-        if self._is_full and quiet > STALLED_SECONDS:
+        waiting = self._transport.get_write_buffer_size()
+        taken_bytes = self._written_bytes - waiting
+        if waiting == 0 or taken_bytes > self._taken_bytes:
+            self._taken_bytes, self._taken_at = taken_bytes, now
+        elif now - self._taken_at > STALLED_SECONDS:
             self._transport.abort()
-        elif not self._is_full and quiet >= HEARTBEAT_SECONDS and not self._transport.is_closing():
+        is_quiet = now - self._written_at >= HEARTBEAT_SECONDS
+        if is_quiet and not (self._is_full or self._ended.done() or self._transport.is_closing()):
             self._write(HEARTBEAT)
 
     def _hear_news(self) -> None:
@@ -92,11 +100,11 @@ class OpenStream:
         if self._is_full or self._ended.done():
             return
         try:
-            entries = self._follower.take()
-            if entries:
+            while not self._is_full and (entries := self._follower.take()):
                 self._write(b"".join([frame_of(self._run_id, entry) for entry in entries]))
                 if isinstance(entries[-1].event, Done):
                     self._ended.set_result(None)
+                    return
         except Exception as error:  # noqa: BLE001 - it is raised where this stream is awaited
             self._ended.set_exception(error)
 
@@ -105,6 +113,7 @@ class OpenStream:
             raise ConnectionResetError("the reader is gone")
         self._transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
         self._written_at = self._loop.time()
+        self._written_bytes += len(data)
         if self._transport.get_write_buffer_size() > FULL_BYTES:
             self._is_full = True
             self._catching_up = self._loop.call_later(_CATCH_UP_SECONDS, self._catch_up)

@@ -27,7 +27,8 @@ async def stream_run(request: web.Request, run_id: str, follower: Follower, keep
             stream = OpenStream(transport, follower, run_id, is_chunked=is_chunked)
             with keeper.keeping(stream):
                 await stream.write_to_end()
-        await response.write_eof()
+                # Kept until the reader has taken the last of it, too.
+                await response.write_eof()
     except ConnectionResetError:
         return response
     return response
