@@ -37,7 +37,8 @@ class Follower(Protocol):
     def take(self) -> Sequence[LogEntry]:
         """Entries since the last call or `next`, at once, the oldest first; none where there are none.
 
-        All of them, or where they are many, as many as one reader may hold: there are more until none is given. Where entries that the reader has not had are no longer kept, the first one is a Snapshot that covers them,
+        All of them, or where they are many, as many as one reader may hold: there are more until none is given.
+        Where entries that the reader has not had are no longer kept, the first one is a Snapshot that covers them,
         with the number of the last event covered.
         """
         ...

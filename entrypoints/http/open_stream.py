@@ -100,15 +100,18 @@ class OpenStream:
         if self._is_full or self._ended.done():
             return
         try:
-            while not self._is_full and (entries := self._follower.take()):
-                self._write(b"".join([frame_of(self._run_id, entry) for entry in entries]))
+            while entries := self._follower.take():
+                has_room = self._write(b"".join([frame_of(self._run_id, entry) for entry in entries]))
                 if isinstance(entries[-1].event, Done):
                     self._ended.set_result(None)
+                    return
+                if not has_room:
                     return
         except Exception as error:  # noqa: BLE001 - it is raised where this stream is awaited
             self._ended.set_exception(error)
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes) -> bool:
+        """Whether there is room for more."""
         if self._transport.is_closing():
             raise ConnectionResetError("the reader is gone")
         self._transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
@@ -117,6 +120,7 @@ class OpenStream:
         if self._transport.get_write_buffer_size() > FULL_BYTES:
             self._is_full = True
             self._catching_up = self._loop.call_later(_CATCH_UP_SECONDS, self._catch_up)
+        return not self._is_full
 
     def _catch_up(self) -> None:
         """Go on once the reader has taken most of what was written."""

@@ -99,15 +99,15 @@ async def test_what_is_there_is_taken_without_waiting(make_log: MakeLog) -> None
 
 
 async def test_what_is_much_is_handed_out_in_parts(make_log: MakeLog) -> None:
-    log = make_log()
+    log = make_log(replay_bytes=10_000_000)
     writer = log.open(RUN, SESSION, snapshot)
-    events = [start(), *(ContentDelta("x" * 1000) for _ in range(500)), done()]
+    events: list[RunEvent] = [start(), *(ContentDelta("x" * 1000) for _ in range(500)), done()]
     for event in events:
         writer.append(event)
     async with log.follow(RUN, 0) as follower:
         assert 0 < len(follower.take()) < len(events) / 2
     async with log.follow(RUN, 0) as follower:
-        parts = []
+        parts: list[LogEntry] = []
         while part := follower.take():
             parts += part
     assert numbered(parts) == list(enumerate(events, start=1))
