@@ -11,6 +11,9 @@ from entrypoints.container import Container
 from entrypoints.http.app import build_app
 from entrypoints.settings import Settings, read_settings
 
+LAST_EVENTS_SECONDS = 1.0
+"""How long a stop waits for readers to take the last events of their runs: aiohttp would wait for them far longer."""
+
 
 def create_app(settings: Settings | None = None) -> web.Application:
     """The aiohttp application; `settings` from the environment where none are given.
@@ -28,6 +31,7 @@ def create_app(settings: Settings | None = None) -> web.Application:
 
     async def stop_runs(_app: web.Application) -> None:
         await container.supervisor().stop()
+        await streams.close(LAST_EVENTS_SECONDS)
 
     app.cleanup_ctx.append(keep_open)
     # While the readers still listen, so that each gets the last event of its run.

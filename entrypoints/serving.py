@@ -19,8 +19,9 @@ from entrypoints.http.runner import HttpRunner
 from entrypoints.logging_setup import LOGGER_NAME
 from entrypoints.settings import Settings, flag_of, variable_of
 
-SHUTDOWN_TIMEOUT = 3.0
-"""Seconds that aiohttp waits for handlers; it does so twice, and a container is killed after ten."""
+SHUTDOWN_TIMEOUT = 1.5
+"""Seconds that aiohttp waits for handlers; it does so twice, and a stop is to end within eight, its runs' ends
+included."""
 
 BACKLOG = 1024
 """Connections that may wait to be accepted, so that a burst of clients is not turned away."""

@@ -6,7 +6,7 @@ to the transport. No task is woken for it; a stream's own task waits for the end
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import orjson
 
@@ -84,6 +84,9 @@ class OpenStream:
         if is_quiet and not (self._is_full or self._ended.done() or self._transport.is_closing()):
             self._write(HEARTBEAT)
 
+    def abort(self) -> None:
+        self._transport.abort()
+
     def _hear_news(self) -> None:
         """Called within the append of an event. What comes close upon another goes with it, in one write."""
         if self._is_full or self._is_due:
@@ -138,6 +141,17 @@ class StreamKeeper:
 
     def __init__(self) -> None:
         self._streams: set[OpenStream] = set()
+        self._is_empty = asyncio.Event()
+
+    async def close(self, patience: float) -> None:
+        """Let go of the readers who have not taken the rest within `patience` seconds. All runs have ended before."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while self._streams:
+                    self._is_empty.clear()
+                    await self._is_empty.wait()
+        for stream in self._streams:
+            stream.abort()
 
     async def sweep_for_ever(self) -> None:
         """Runs until it is cancelled."""
@@ -157,6 +171,8 @@ class StreamKeeper:
             yield
         finally:
             self._streams.discard(stream)
+            if not self._streams:
+                self._is_empty.set()
 
 
 def frame_of(run_id: str, entry: LogEntry) -> bytes:
