@@ -1,9 +1,12 @@
 """The text of answers that are being written, kept against the death of the process."""
 
 import asyncio
+import itertools
 import logging
+from collections.abc import Iterable
 
 from application.ports.run_store import RunStore
+from application.runs.run_handle import RunHandle
 from application.runs.run_keeper import RunKeeper
 from application.runs.supervisor import RunSupervisor
 from domain.errors import MochiError
@@ -11,11 +14,14 @@ from domain.errors import MochiError
 _log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.8
-"""The contract allows a second to be lost; the write itself takes a part of it."""
+"""How often each run is flushed: the contract allows a second to be lost, and the write itself takes a part of it."""
+
+SLICES = 16
+"""Parts of that time in which a part of the runs is flushed: all at once would hold up the streams of all."""
 
 
 class RunFlusher:
-    """Flushes all runs at work, together, a little more often than once a second."""
+    """Flushes each run at work a little more often than once a second, in turns that its id decides."""
 
     def __init__(self, *, supervisor: RunSupervisor, keeper: RunKeeper, runs: RunStore) -> None:
         self._supervisor = supervisor
@@ -24,19 +30,23 @@ class RunFlusher:
 
     async def flush_for_ever(self) -> None:
         """Runs until it is cancelled. Nothing that a store raises ends it."""
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
+        for turn in itertools.cycle(range(SLICES)):
+            await asyncio.sleep(FLUSH_SECONDS / SLICES)
             try:
-                await self.flush()
+                await self._flush(handle for handle in self._supervisor.all_runs() if _turn_of(handle) == turn)
             except MochiError as error:
                 _log.warning("the text of running answers could not be flushed: %s", error.message)
-            await self._keeper.retry_all()
+            if turn == 0:
+                await self._keeper.retry_all()
 
     async def flush(self) -> None:
         """Keep what all runs have written so far. Raises what the run store raises; then it is still unflushed."""
+        await self._flush(self._supervisor.all_runs())
+
+    async def _flush(self, handles: Iterable[RunHandle]) -> None:
         drafts = []
         partials = []
-        for handle in self._supervisor.all_runs():
+        for handle in handles:
             partial = handle.unflushed()
             if partial is not None and handle.draft is not None:
                 partials.append(partial)
@@ -45,3 +55,7 @@ class RunFlusher:
             await self._runs.flush(partials)
         for draft, size in drafts:
             draft.flushed_size = size
+
+
+def _turn_of(handle: RunHandle) -> int:
+    return int(handle.run.run_id[-2:], 16) % SLICES
