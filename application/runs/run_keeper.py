@@ -1,7 +1,7 @@
 """The end of a run, kept: what was left of its answer, and its record."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from application.ports.clock import Clock
 from application.ports.run_store import RunStore
@@ -50,6 +50,15 @@ class RunKeeper:
             _log.exception("run %s could not be stored", ending.run.run_id)
             return MochiError("The server failed. Its log tells more.", run_id=ending.run.run_id)
         return None
+
+    def unsaved_runs(self, session_id: str) -> list[Run]:
+        """The runs whose endings are still to be stored: what the run store says of them is not true any more."""
+        return [ending.run for ending in self._unsaved_of(session_id)]
+
+    def amend(self, run: Run) -> None:
+        """Have another record stored of a run whose ending is still unsaved."""
+        if ending := self._unsaved.get(run.run_id):
+            self._unsaved[run.run_id] = replace(ending, run=run)
 
     async def keep_unsaved(self, session_id: str) -> None:
         """Store what is still unsaved of a session, before another run writes to it. Raises what the store raises."""

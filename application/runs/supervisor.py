@@ -60,6 +60,10 @@ class RunSupervisor:
     def all_runs(self) -> list[RunHandle]:
         return [*self._lanes.all_runs(), *self._leaving]
 
+    def unsaved_runs(self, session_id: str) -> list[Run]:
+        """Runs that have ended and that the run store does not know as ended yet."""
+        return self._keeper.unsaved_runs(session_id)
+
     def find(self, session_id: str, run_id: str) -> RunHandle | None:
         """A run of the session that is at work or waits."""
         return next((handle for handle in self.runs_of(session_id) if handle.run.run_id == run_id), None)
@@ -193,6 +197,7 @@ class RunSupervisor:
         store_error = await self._keeper.keep(RunEnding(run=handle.run, message=message))
         if store_error is not None and message is not None and error is None:
             status, error = "failed", store_error
+            self._keeper.amend(self._ended(handle, status, error))
         self._tell_end(handle, status, error)
 
     async def _keep_refusal(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:

@@ -22,6 +22,7 @@ class ListRuns:
         """Raises SessionNotFound."""
         require_session_id(session_id)
         runs = {run.run_id: run for run in await self._runs.list_runs(session_id)}
+        runs |= {run.run_id: run for run in self._supervisor.unsaved_runs(session_id)}
         runs |= {handle.run.run_id: handle.run for handle in self._supervisor.runs_of(session_id)}
         if not runs:
             await self._sessions.load(session_id)

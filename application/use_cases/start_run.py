@@ -161,7 +161,7 @@ class StartRun:
             _require_same(handle.run, repeatable)
             return handle
         kept_since = self._clock.now() - IDEMPOTENCY_KEPT
-        for run in await self._runs.list_runs(session_id):
+        for run in (*self._supervisor.unsaved_runs(session_id), *await self._runs.list_runs(session_id)):
             if run.idempotency_key == repeatable.key and run.has_ended and run.created_at >= kept_since:
                 _require_same(run, repeatable)
                 return run
