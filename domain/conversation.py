@@ -84,6 +84,18 @@ def after_last_user_message_dropped(session: Session, at: datetime) -> Session:
     return session
 
 
+def without_pictures(session: Session) -> Session:
+    """`session` as a model without eyes is shown it; the very same where it holds no picture."""
+    if not has_pictures(session.messages):
+        return session
+    blind = tuple(replace(each, images=()) if isinstance(each, UserMessage) else each for each in session.messages)
+    return replace(session, messages=blind)
+
+
+def has_pictures(messages: Sequence[Message]) -> bool:
+    return any(isinstance(message, UserMessage) and message.images for message in messages)
+
+
 def has_something_to_answer(messages: Sequence[Message]) -> bool:
     """Whether anything but a system prompt is there."""
     return any(not isinstance(message, SystemMessage) for message in messages)

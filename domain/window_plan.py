@@ -51,7 +51,8 @@ class WindowQuestion:
         A model whose largest context is not known gets INITIAL_WINDOW: its server clamps what is too large.
         """
         if self.config.manual_override and self.config.current_window is not None:
-            limit = self.config.current_window
+            # A file or an import may say more than the model can.
+            limit = min(self.config.current_window, self.model_max_context or self.config.current_window)
         else:
             limit = INITIAL_WINDOW if self.model_max_context is None else safe_limit(self.model_max_context)
         return limit if self.ceiling is None else min(limit, self.ceiling)

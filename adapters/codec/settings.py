@@ -86,6 +86,10 @@ def decode_summary(value: JsonValue) -> Summary | None:
     )
 
 
+MOST_TOKENS = 2**31 - 1
+"""What Ollama takes for a window at most. One beyond it, or below 1, is no window: it is sized anew."""
+
+
 def encode_context_window(config: ContextWindowConfig) -> RawObject:
     return {
         "dynamic_enabled": config.dynamic_enabled,
@@ -100,10 +104,13 @@ def encode_context_window(config: ContextWindowConfig) -> RawObject:
 def decode_context_window(value: JsonValue) -> ContextWindowConfig:
     raw = read_object(value, "context_window_config")
     last = raw.get("last_adjustment")
+    window = read_optional_count(raw.get("current_window"), "current_window")
+    if window is not None and not 1 <= window <= MOST_TOKENS:
+        window = None
     return ContextWindowConfig(
         dynamic_enabled=read_flag(raw.get("dynamic_enabled"), "dynamic_enabled", default=True),
-        current_window=read_optional_count(raw.get("current_window"), "current_window"),
-        manual_override=read_flag(raw.get("manual_override"), "manual_override", default=False),
+        current_window=window,
+        manual_override=window is not None and read_flag(raw.get("manual_override"), "manual_override", default=False),
         last_adjustment=None if last is None else _decode_adjustment(last),
         adjustment_history=tuple(
             _decode_adjustment(each) for each in read_list(raw.get("adjustment_history"), "adjustment_history")

@@ -16,6 +16,10 @@ CONNECT_SECONDS = 5.0
 """How long a connection may take, names looked up and all: an Ollama is near, or it is not there."""
 
 
+LONGEST_LINE = 64 * 1024 * 1024
+"""Bytes. A piece of an answer takes hundreds, tool calls thousands; what has no end would take all memory."""
+
+
 class OllamaClient(ollama.AsyncClient):
     """One for all adapters of a server: it reads the address and the key as every Ollama client does.
 
@@ -73,6 +77,7 @@ class _Lines(AsyncIterator[list[bytes]]):
     def __init__(self, body: Body) -> None:
         self._body = body
         self._begun: list[bytes] = []
+        self._begun_bytes = 0
 
     async def __anext__(self) -> list[bytes]:
         async for block in self._body:
@@ -81,7 +86,11 @@ class _Lines(AsyncIterator[list[bytes]]):
             if len(lines) > 1:
                 lines[0] = b"".join(self._begun)
                 self._begun = [lines.pop()]
+                self._begun_bytes = len(self._begun[0])
                 return lines
+            self._begun_bytes += len(block)
+            if self._begun_bytes > LONGEST_LINE:
+                raise ValueError("a line without end")
         if not self._begun:
             raise StopAsyncIteration
         last, self._begun = b"".join(self._begun), []

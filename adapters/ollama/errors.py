@@ -57,7 +57,10 @@ def domain_errors(address: str, *, model: str | None = None) -> Iterator[None]:
             f"Ollama at {address} was silent for too long. Try again, or raise MOCHI_OLLAMA_TIMEOUT."
         ) from error
     except httpx.HTTPError as error:
-        raise ModelServerFailed(f"The connection to Ollama broke: {str(error)[:WORDS_KEPT]}") from error
+        raise ModelServerFailed(
+            "The connection to Ollama broke before the answer's end. What came is kept; try again.",
+            reason=str(error)[:WORDS_KEPT],
+        ) from error
     except (TypeError, ValueError) as error:
         raise ModelServerFailed("Ollama sent an answer that is not understood.") from error
 

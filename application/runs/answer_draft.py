@@ -61,7 +61,8 @@ class AnswerDraft:
         eval_count: int | None = None,
         prompt_eval_count: int | None = None,
     ) -> AssistantMessage:
-        """The message as it stands now. A continued one keeps its time and what other programs wrote to it."""
+        """The message as it stands now. A continued one keeps its time, what other programs wrote to it and, until the
+        model has counted anew, its counts."""
         return AssistantMessage(
             message_id=self.message_id,
             timestamp=self.base.timestamp if self.base else at,
@@ -69,8 +70,10 @@ class AnswerDraft:
             model=self.model,
             thinking=self.thinking or None,
             tool_calls=tool_calls,
-            eval_count=eval_count,
-            prompt_eval_count=prompt_eval_count,
+            eval_count=self.base.eval_count if self.base and eval_count is None else eval_count,
+            prompt_eval_count=(
+                self.base.prompt_eval_count if self.base and prompt_eval_count is None else prompt_eval_count
+            ),
             done_reason=done_reason,
             extra=self.base.extra if self.base else {},
         )

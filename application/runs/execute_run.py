@@ -13,7 +13,7 @@ from application.runs.answer_tool_calls import AnswerToolCalls
 from application.runs.run_handle import RunHandle
 from application.runs.window_keeper import SizedPrompt, WindowKeeper
 from domain.context_window import ContextWindowConfig
-from domain.conversation import put_message
+from domain.conversation import put_message, without_pictures
 from domain.errors import ModelServerFailed, PromptTooLong, ToolRoundsExceeded
 from domain.message import AssistantMessage
 from domain.model_card import ModelCard, require_sight
@@ -54,6 +54,8 @@ class ExecuteRun:
         card = await self._directory.get(session.model)
         if handle.request.images:
             require_sight(card)
+        if not card.can_see:
+            session = without_pictures(session)
         rounds = 0
         while True:
             session, answer = await self._ask(handle, session, card)

@@ -40,7 +40,7 @@ class RoomCheck:
         """None where nobody knows."""
         window = session.context_window
         if self._dynamic_window_enabled and window.manual_override and window.current_window is not None:
-            return window.current_window
+            return min(window.current_window, model_max_context or window.current_window)
         if model_max_context is None or not self._dynamic_window_enabled:
             return model_max_context
         return safe_limit(model_max_context)

@@ -240,6 +240,7 @@ class RunSupervisor:
     def _tell_end(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
         handle.run = self._ended(handle, status, error)
         if error is not None:
+            _log.info("run %s of session %s failed: %s", handle.run.run_id, handle.run.session_id, error.code)
             handle.emit(
                 RunError(code=error.code, message=error.message, details=error.details, retryable=error.retryable)
             )

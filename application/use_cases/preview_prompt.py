@@ -7,6 +7,7 @@ from application.model_directory import ModelDirectory
 from application.ports.session_store import SessionStore
 from application.runs.call_closer import CallCloser
 from application.runs.window_keeper import WindowKeeper
+from domain.conversation import without_pictures
 from domain.identifiers import require_session_id
 from domain.json_value import JsonObject
 from domain.wire_form import wire_message
@@ -46,6 +47,8 @@ class PreviewPrompt:
         session = self._call_closer(await self._sessions.load(session_id))
         card = await self._models.peek(session.model)
         largest = card.context_length if card else None
+        if card and not card.can_see:
+            session = without_pictures(session)
         prompt = await self._windows.size(session, largest, None)
         room = prompt.plan.num_ctx or largest
         return PromptPreview(

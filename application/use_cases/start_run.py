@@ -18,7 +18,7 @@ from application.runs.run_handle import RunHandle
 from application.runs.supervisor import RunSupervisor
 from application.runs.window_keeper import WindowKeeper
 from application.use_cases.follow_run import FollowRun, StreamPosition
-from domain.conversation import after_last_user_message_dropped
+from domain.conversation import after_last_user_message_dropped, has_pictures
 from domain.errors import IdempotencyConflict
 from domain.identifiers import require_session_id
 from domain.known_names import KnownNames
@@ -147,10 +147,12 @@ class StartRun:
         require_something_to_answer(session)
 
     def _warnings(self, session: Session, request: ChatRequest, card: ModelCard | None) -> tuple[str, ...]:
-        warnings = self._known_names.warnings(session)
-        if card is None or request.think is False or card.can_think:
-            return warnings
-        return (*warnings, f"The model `{card.name}` cannot think; it answers without.")
+        warnings = [*self._known_names.warnings(session)]
+        if card and request.think is not False and not card.can_think:
+            warnings.append(f"The model `{card.name}` cannot think; it answers without.")
+        if card and not card.can_see and has_pictures(session.messages):
+            warnings.append(f"The model `{card.name}` cannot see; it is not shown the pictures of earlier messages.")
+        return tuple(warnings)
 
     async def _begun(self, session_id: str, repeatable: Repeatable | None) -> RunHandle | Run | None:
         """The run of this very request: at work, or ended and stored. Raises IdempotencyConflict."""

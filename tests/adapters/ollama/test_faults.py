@@ -297,7 +297,7 @@ async def test_what_is_unusual_and_harmless(
     assert reading.chunks[-1].end
 
 
-async def test_a_line_of_any_length(ollama_server: OllamaServer, model: OllamaLanguageModel) -> None:
+async def test_a_very_long_line(ollama_server: OllamaServer, model: OllamaLanguageModel) -> None:
     ollama_server.answer_next(saying("x" * 20_000_000, "y"))
 
     reading = await read(model)

@@ -6,8 +6,9 @@ import pytest
 
 from adapters.ollama.client import OllamaClient
 from adapters.ollama.language_model import OllamaLanguageModel
+from domain.errors import ModelServerFailed
 from tests.adapters.ollama.asking import asking, read
-from tests.doubles.ollama_server.script import Gate, Piece, Reply, Silence, Step, Tokens, saying, tool_call
+from tests.doubles.ollama_server.script import Gate, Piece, Raw, Reply, Silence, Step, Tokens, saying, tool_call
 from tests.doubles.ollama_server.server import OllamaServer
 from tests.fakes.id_source import CountingIds
 
@@ -152,3 +153,16 @@ async def test_many_short_answers_in_a_row(ollama_server: OllamaServer, model: O
     ollama_server.answer_always(saying("a", "b"))
 
     assert [(await read(model)).text for _ in range(50)] == ["ab"] * 50
+
+
+async def test_a_line_without_end_is_an_error_before_it_takes_all_memory(
+    ollama_server: OllamaServer, model: OllamaLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.ollama.client.LONGEST_LINE", 1_000_000)
+    ollama_server.answer_next(Reply([Piece("a"), *[Raw(b"x" * 100_000)] * 20, Silence()]))
+
+    async with asyncio.timeout(20):
+        reading = await read(model)
+
+    assert reading.text == "a"
+    assert isinstance(reading.error, ModelServerFailed)

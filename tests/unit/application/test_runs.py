@@ -1,10 +1,12 @@
 """A run from its request to its last event, without I/O."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from application.ports.language_model import ModelChunk, ModelEnd
+from domain.context_window import ContextWindowConfig
 from domain.errors import (
     EmptyHistory,
     ModelServerFailed,
@@ -362,3 +364,49 @@ async def test_a_waiting_run_can_be_cancelled_and_leaves_nothing() -> None:
         assert at_work is not None
         assert at_work.run_id == first.run.run_id
     assert [message.content for message in await house.messages(session_id)] == ["hello"]
+
+
+def picture(house: House) -> UserMessage:
+    return UserMessage(message_id="00000000aa", timestamp=house.clock.now(), content="look", images=("aGk=",))
+
+
+async def test_a_model_without_eyes_is_not_shown_old_pictures_and_the_history_keeps_them() -> None:
+    house = House()
+    session_id = await house.session(picture(house))
+    answer = await house.answer_chat(session_id, ChatRequest(message="and now?"))
+    shown = house.model.requests[0].messages
+    assert [message.images for message in shown if isinstance(message, UserMessage)] == [(), ()]
+    assert "cannot see" in answer.warnings[0]
+    kept = (await house.messages(session_id))[0]
+    assert isinstance(kept, UserMessage)
+    assert kept.images == ("aGk=",)
+
+
+async def test_a_model_with_eyes_is_shown_old_pictures() -> None:
+    house = House()
+    session_id = await house.session(picture(house), model="clever")
+    answer = await house.answer_chat(session_id, ChatRequest(message="and now?"))
+    first = house.model.requests[0].messages[0]
+    assert isinstance(first, UserMessage)
+    assert first.images == ("aGk=",)
+    assert list(answer.warnings) == []
+
+
+async def test_a_continuation_that_is_cut_keeps_the_counts_of_what_it_continued() -> None:
+    house = House(ScriptedModel(saying("one "), [ModelChunk("two"), ModelServerFailed("cut")]))
+    session_id = await house.session()
+    await house.answer_chat(session_id, ChatRequest(message="count"))
+    with pytest.raises(RunFailed):
+        await house.answer_chat(session_id, ChatRequest())
+    message = (await house.messages(session_id))[-1]
+    assert isinstance(message, AssistantMessage)
+    assert (message.content, message.eval_count, message.prompt_eval_count) == ("one two", 1, 10)
+
+
+async def test_a_window_beyond_the_model_is_asked_for_no_larger_than_the_model_can() -> None:
+    house = House()
+    session_id = await house.session()
+    beyond = ContextWindowConfig(current_window=10**9, manual_override=True)
+    await house.sessions.update(session_id, lambda session: replace(session, context_window=beyond))
+    await house.answer_chat(session_id, ChatRequest(message="hi"))
+    assert house.model.requests[0].num_ctx == 32_768
