@@ -1,6 +1,7 @@
 """What the server can be told at its start (contract, section 1): flags, environment, `.env` file, defaults."""
 
 import difflib
+import ipaddress
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -37,6 +38,13 @@ READ_BY_LATER_PARTS = frozenset(
 
 _SECRETS = frozenset({"api_keys", "redis_url"})
 _IPV6_LITERAL = re.compile(r"\[[0-9a-fA-F.]*:[0-9a-fA-F:.]*\]")
+_HOST_AND_PORT = re.compile(r"(?:\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[0-9]{1,5}))?")
+_HOST_NAME = re.compile(r"(?:[A-Za-z0-9_-]+\.)*(?=[0-9]*[A-Za-z_-])[A-Za-z0-9_-]+\.?")
+"""In ASCII, as it goes over the wire; its last label is not all digits, or a browser would take it for an address."""
+
+_ORIGIN = re.compile(r"https?://(?P<authority>.+)", re.IGNORECASE)
+_ANY_ORIGIN = "*"
+_LAST_PORT = 65535
 
 TextList = Annotated[tuple[str, ...], NoDecode]
 """A list that a variable or a flag writes as JSON or with commas."""
@@ -64,7 +72,7 @@ class Settings(BaseSettings):
     )
 
     host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
-    port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 takes any free one")
+    port: int = Field(default=8000, ge=0, le=_LAST_PORT, description="port to listen on; 0 takes any free one")
     llm: Literal["ollama", "demo"] = Field(
         default="ollama", description="the language model's adapter; `demo` is built in and needs nothing"
     )
@@ -126,6 +134,19 @@ class Settings(BaseSettings):
                 raise ValueError("a key must be of visible ASCII characters, without spaces")
         return keys
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _as_browsers_send_them(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_checked_origin(origin) for origin in origins)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts_only(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not (_is_address(host, 6) or _is_host_and_port(host)):
+                raise ValueError(f"{host[:100]!r} is no host; one looks like chat.example, 10.0.0.7:8000 or [::1]")
+        return hosts
+
     @field_validator("host")
     @classmethod
     def _without_brackets(cls, host: str) -> str:
@@ -178,10 +199,15 @@ def unknown_variables() -> list[str]:
 
 
 def parse_list(text: str) -> list[str]:
-    """The items of a JSON list of strings, or of text with commas. Raises ValueError."""
-    text = text.strip()
-    if not text.startswith("[") or _IPV6_LITERAL.match(text):
-        return [item.strip() for item in text.split(",") if item.strip()]
+    """The items of a JSON list of strings, or of text with commas. Raises ValueError.
+
+    Text without an item is a mistake, which must not pass for a list that is empty: keys would then not be asked for.
+    """
+    if not text.strip().startswith("[") or _IPV6_LITERAL.match(text.strip()):
+        listed = [item.strip() for item in text.split(",") if item.strip()]
+        if text and not listed:
+            raise ValueError("it holds only commas and blanks; an empty list is written as []")
+        return listed
     try:
         items = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -203,6 +229,32 @@ def base_url_of(address: str) -> str:
     if parts.port is None and not has_scheme:
         parts = parts._replace(netloc=f"{parts.netloc}:{OLLAMA_PORT}")
     return parts.geturl().rstrip("/")
+
+
+def _checked_origin(text: str) -> str:
+    match = _ORIGIN.fullmatch(text.removesuffix("/"))
+    if text != _ANY_ORIGIN and not (match and _is_host_and_port(match["authority"])):
+        raise ValueError(
+            f"{text[:100]!r} is no web origin; one looks like https://chat.example or http://10.0.0.7:3000"
+        )
+    return text.removesuffix("/")
+
+
+def _is_host_and_port(text: str) -> bool:
+    """Whether `text` is a host name or an address, of version 6 in brackets, and perhaps a port."""
+    match = _HOST_AND_PORT.fullmatch(text)
+    if match is None or not 1 <= int(match["port"] or 1) <= _LAST_PORT:
+        return False
+    if match["v6"] is not None:
+        return _is_address(match["v6"], 6)
+    return _is_address(match["name"], 4) or _HOST_NAME.fullmatch(match["name"]) is not None
+
+
+def _is_address(text: str, version: Literal[4, 6]) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == version
+    except ValueError:
+        return False
 
 
 def _expanded(path: Path) -> Path:
