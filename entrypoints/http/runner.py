@@ -37,6 +37,16 @@ class _Server(web.Server):
 class _Connection(RequestHandler):
     __slots__ = ()
 
+    def log_exception(self, *args: object, exc_info: BaseException | None = None, **kwargs: object) -> None:
+        """A body that its client broke is no fault of the server's, and nobody may fill the log with tracebacks.
+
+        It has been answered, or refused unread; aiohttp meets the error again as it drains the rest, and hangs up.
+        """
+        if isinstance(exc_info, web.RequestPayloadError):
+            _log.info("a body that could not be decoded: the connection is closed")
+            return
+        super().log_exception(*args, exc_info=exc_info, **kwargs)
+
     def handle_error(
         self,
         request: web.BaseRequest,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
 
 import pytest
@@ -184,3 +185,36 @@ async def test_a_body_cut_off_by_the_client_does_nothing(client: Client, bench: 
 async def test_broken_compression_is_a_broken_body(client: Client) -> None:
     headers = {**JSON_TYPE, "Content-Encoding": "gzip"}
     await error_of(await client.post(SESSIONS, data=b"no gzip", headers=headers), 422, "VALIDATION_ERROR")
+
+
+BROKEN: Mapping[str, tuple[str, bytes, int]] = {
+    "no gzip": ("Content-Encoding: gzip\r\nContent-Length: 7", b"no gzip", 422),
+    "no deflate": ("Content-Encoding: deflate\r\nContent-Length: 2", b"\xff\xff", 422),
+    "no gzip in chunks": (
+        "Content-Encoding: gzip\r\nTransfer-Encoding: chunked",
+        b"7\r\nno gzip\r\n0\r\n\r\n",
+        422,
+    ),
+    "left unread": ("Content-Encoding: gzip\r\nContent-Length: 999999999", b"no gzip", 413),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_a_broken_body_leaves_no_traceback_in_the_log(
+    client: Client, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers, body, status = BROKEN[name]
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    with caplog.at_level(logging.INFO):
+        writer.write(
+            b"POST /api/v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + f"Expect: 100-continue\r\n{headers}\r\n\r\n".encode()
+        )
+        if status != 413:
+            await reader.readuntil(b"100 Continue\r\n\r\n")
+        writer.write(body)
+        answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert [record for record in caplog.records if record.levelno > logging.INFO or record.exc_info] == []
