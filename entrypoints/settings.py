@@ -2,6 +2,7 @@
 
 import difflib
 import ipaddress
+import logging
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -44,10 +45,18 @@ _HOST_NAME = re.compile(r"(?:[A-Za-z0-9_-]+\.)*(?=[0-9]*[A-Za-z_-])[A-Za-z0-9_-]
 
 _ORIGIN = re.compile(r"https?://(?P<authority>.+)", re.IGNORECASE)
 _ANY_ORIGIN = "*"
+
+_CLOSE = 0.85
+"""Likeness, from 0 to 1, of a misspelt name: the shared prefix alone makes `MOCHI_TYPO` 0.8 like `MOCHI_PORT`."""
+
 _LAST_PORT = 65535
 
 TextList = Annotated[tuple[str, ...], NoDecode]
 """A list that a variable or a flag writes as JSON or with commas."""
+
+# What the file's reader warns of while there is no log yet would go to the terminal as it is, and again, as a line of
+# the log, when `unknown_variables` reads the file.
+logging.getLogger("dotenv").addHandler(logging.NullHandler())
 
 
 class WrongSetting(ValueError):
@@ -282,5 +291,5 @@ def _given_text(name: str, flags: Mapping[str, str]) -> str:
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=_CLOSE)
     return f"{name} is no setting of this server and has no effect." + (f" Is {close[0]} meant?" if close else "")

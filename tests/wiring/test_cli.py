@@ -129,6 +129,28 @@ async def test_it_serves_where_its_log_says_until_it_is_told_to_stop(tmp_path: P
     assert (tmp_path / "new" / "data").is_dir()
 
 
+async def test_a_line_of_the_env_file_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MOCHI_LLM=demo\nno setting at all\n")
+
+    async with started(tmp_path, "--port", "0") as process:
+        seen = [await line_with(process, "could not parse"), await line_with(process, "listens on")]
+        process.send_signal(signal.SIGTERM)
+        rest = (await process.communicate())[1].decode()
+
+    assert " WARNING " in seen[0]
+    assert "line 2" in seen[0]
+    assert "could not parse" not in rest
+
+
+async def test_a_wrong_value_stays_one_line_beside_a_line_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MOCHI_PORT=many\nno setting at all\n")
+
+    _, _, errors = await result_of(tmp_path)
+
+    assert errors.startswith("mochi-server: wrong value 'many' for MOCHI_PORT")
+    assert errors.count("\n") == 1
+
+
 async def test_a_port_in_use_is_told_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

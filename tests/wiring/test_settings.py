@@ -228,6 +228,16 @@ def test_unknown_variables_are_named_with_what_may_be_meant(folder: Path, monkey
     assert second.startswith("MOCHI_STORAGES ")
 
 
+def test_no_setting_is_suggested_that_only_looks_a_little_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MOCHI_CORS", "MOCHI_TEST", "MOCHI_TYPO"):
+        monkeypatch.setenv(name, "1")
+
+    lines = unknown_variables()
+
+    assert len(lines) == 3
+    assert not any("meant" in line for line in lines)
+
+
 def test_variables_of_later_parts_are_no_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in READ_BY_LATER_PARTS:
         monkeypatch.setenv(name, "x")
