@@ -10,17 +10,19 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from errno import EINVAL, ELOOP, ENOTSUP, ENXIO, EOPNOTSUPP, EPERM
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 _TEMPORARY: Final = re.compile(r"\.tmp-[0-9a-f]{16}", re.ASCII)
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _ATTEMPTS: Final = 5
-_NO_CONTEXT: Final[AbstractContextManager[None]] = nullcontext()
+
+RenameContext: TypeAlias = Callable[[], AbstractContextManager[None]]
+"""Makes the context of one rename: a write that is made again needs a new one."""
 
 
 class FileIdentity(NamedTuple):
@@ -76,7 +78,7 @@ def write_whole(
     *,
     scratch: int | None = None,
     is_new: bool = False,
-    around_rename: AbstractContextManager[None] = _NO_CONTEXT,
+    around_rename: RenameContext = nullcontext,
 ) -> FileIdentity:
     """Let `name` hold `data`, durably. On any OSError it holds what it held before, and nothing temporary is left.
 
@@ -137,7 +139,7 @@ def open_regular(folder: int, name: str) -> int:
 
 
 def _write_once(
-    folder: int, name: str, data: bytes, scratch: int, *, is_new: bool, around_rename: AbstractContextManager[None]
+    folder: int, name: str, data: bytes, scratch: int, *, is_new: bool, around_rename: RenameContext
 ) -> FileIdentity:
     temporary = new_temporary_name()
     descriptor = os.open(temporary, _CREATE, 0o666, dir_fd=scratch)
@@ -149,7 +151,7 @@ def _write_once(
         _stamp(descriptor, old)
         os.fsync(descriptor)
         identity = identity_of(os.fstat(descriptor))
-        with around_rename:
+        with around_rename():
             _publish(scratch, temporary, folder, name, is_new=is_new)
         try:
             sync_folder(folder)

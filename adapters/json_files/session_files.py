@@ -152,7 +152,7 @@ class SessionFiles:
                 file.data,
                 scratch=scratch,
                 is_new=is_new,
-                around_rename=self._watch.own_change(),
+                around_rename=self._watch.own_change,
             )
         self._cache.put(session.session_id, identity, file)
         return Kept(session, identity, overview_of(session))
