@@ -43,7 +43,7 @@ _HOST_AND_PORT = re.compile(r"(?:\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<
 _HOST_NAME = re.compile(r"(?:[A-Za-z0-9_-]+\.)*(?=[0-9]*[A-Za-z_-])[A-Za-z0-9_-]+\.?")
 """In ASCII, as it goes over the wire; its last label is not all digits, or a browser would take it for an address."""
 
-_ORIGIN = re.compile(r"https?://(?P<authority>.+)", re.IGNORECASE)
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?P<authority>.+)", re.IGNORECASE)  # apps have schemes of their own
 _ANY_ORIGIN = "*"
 
 _CLOSE = 0.85
@@ -243,9 +243,7 @@ def base_url_of(address: str) -> str:
 def _checked_origin(text: str) -> str:
     match = _ORIGIN.fullmatch(text.removesuffix("/"))
     if text != _ANY_ORIGIN and not (match and _is_host_and_port(match["authority"])):
-        raise ValueError(
-            f"{text[:100]!r} is no web origin; one looks like https://chat.example or http://10.0.0.7:3000"
-        )
+        raise ValueError(f"{text[:100]!r} is no origin; one looks like https://chat.example or http://10.0.0.7:3000")
     return text.removesuffix("/")
 
 
