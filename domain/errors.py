@@ -9,7 +9,7 @@
     │   └── PromptExists, IdempotencyConflict
     ├── SessionBusy
     ├── SessionCorrupt, StorageFailed           what is kept cannot be read or written
-    ├── ToolRoundsExceeded
+    ├── ToolRoundsExceeded, ToolFailed
     ├── RunFailed                               a run's own error, for one who waits for its answer
     ├── ServerStopping
     └── ModelServerError                        what the model's server did
@@ -179,6 +179,12 @@ class ToolRoundsExceeded(MochiError):
             "The model kept calling tools. What it did is stored; send a message to go on.",
             rounds=rounds,
         )
+
+
+class ToolFailed(MochiError):
+    """What was asked of a tool could not be done, for a reason that is the tool's or its interpreter's own."""
+
+    code = "TOOL_EXECUTION_FAILED"
 
 
 class RunFailed(MochiError):
