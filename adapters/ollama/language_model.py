@@ -7,7 +7,9 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from adapters.ollama.answer import chunk_of
 from adapters.ollama.client import OllamaClient
 from adapters.ollama.errors import domain_errors
+from adapters.ollama.lines import Lines
 from adapters.ollama.messages import encoded
+from adapters.ollama.transport import Body
 from application.ports import language_model as ports
 from application.ports.id_source import IdSource
 from domain.errors import ModelServerFailed
@@ -29,8 +31,8 @@ class OllamaLanguageModel(ports.LanguageModel):
         async with AsyncExitStack() as stack:
             with domain_errors(self._client.address, model=request.model):
                 body = await self._encoded(request)
-                lines = await stack.enter_async_context(self._client.post_chat(body))
-            yield await stack.enter_async_context(aclosing(self._chunks(lines)))
+                answer = await stack.enter_async_context(self._client.post_chat(body))
+            yield await stack.enter_async_context(aclosing(self._chunks(answer)))
 
     async def _encoded(self, request: ports.ModelRequest) -> bytes:
         """A thread for what would hold up the loop; for a short history the way there would take longer."""
@@ -38,14 +40,16 @@ class OllamaLanguageModel(ports.LanguageModel):
             return encoded(request)
         return await asyncio.to_thread(encoded, request)
 
-    async def _chunks(self, blocks: AsyncIterator[list[bytes]]) -> AsyncGenerator[ports.ModelChunk, None]:
+    async def _chunks(self, answer: Body) -> AsyncGenerator[ports.ModelChunk, None]:
+        lines = Lines()
         with domain_errors(self._client.address):
-            async for lines in blocks:
-                for line in lines:
-                    if not line.strip():
-                        continue
+            block = await answer.read()
+            while block:
+                for line in lines.feed(block):
                     chunk = chunk_of(line, self._ids)
                     yield chunk
                     if chunk.end is not None:
                         return
+                # A last line may lack its end.
+                block = await answer.read() or lines.end()
         raise ModelServerFailed("Ollama's answer stopped before its end. What came is kept; try again.")

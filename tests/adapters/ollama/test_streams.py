@@ -158,7 +158,7 @@ async def test_many_short_answers_in_a_row(ollama_server: OllamaServer, model: O
 async def test_a_line_without_end_is_an_error_before_it_takes_all_memory(
     ollama_server: OllamaServer, model: OllamaLanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.ollama.client.LONGEST_LINE", 1_000_000)
+    monkeypatch.setattr("adapters.ollama.lines.LONGEST_LINE", 1_000_000)
     ollama_server.answer_next(Reply([Piece("a"), *[Raw(b"x" * 100_000)] * 20, Silence()]))
 
     async with asyncio.timeout(20):
