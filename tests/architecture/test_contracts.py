@@ -21,6 +21,7 @@ VIOLATIONS = {
     "application-allow-list": ("application/use_cases/planted.py", "import pathlib"),
     "home-of-aiohttp": ("adapters/json_files/planted.py", "import aiohttp"),
     "home-of-ollama": ("adapters/demo/planted.py", "import ollama"),
+    "home-of-mcp": ("entrypoints/http/planted.py", "import mcp"),
     "home-of-files": ("entrypoints/http/planted.py", "import aiofiles"),
     "home-of-pydantic": ("application/planted.py", "import pydantic"),
     "home-of-dependency-injector": ("entrypoints/http/planted.py", "from dependency_injector import wiring"),
