@@ -24,6 +24,7 @@ VIOLATIONS = {
     "home-of-mcp": ("entrypoints/http/planted.py", "import mcp"),
     "home-of-files": ("entrypoints/http/planted.py", "import aiofiles"),
     "home-of-pydantic": ("application/planted.py", "import pydantic"),
+    "home-of-docstring-parser": ("adapters/codec/planted.py", "import docstring_parser"),
     "home-of-dependency-injector": ("entrypoints/http/planted.py", "from dependency_injector import wiring"),
     "home-of-loops-and-watches": ("entrypoints/http/planted.py", "import uvloop"),
     "acyclic": ("domain/errors.py", "import domain.identifiers"),

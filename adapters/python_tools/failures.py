@@ -1,0 +1,23 @@
+"""How the processes that run tools fail us.
+
+ToolFailed                  of the domain
+└── WorkerLost              the process of a call is dead, or has said what is no answer
+    └── ForkServerLost      the process that starts workers is dead, and with it all its workers
+InterpreterUnusable         a ToolFailed too: no process can be started at all
+"""
+
+from domain.errors import ToolFailed
+
+
+class WorkerLost(ToolFailed):
+    """The message says how it ended."""
+
+
+class ForkServerLost(WorkerLost):
+    def __init__(self) -> None:
+        super().__init__("The process that starts the workers of tools was killed, and the call ended with it.")
+
+
+class InterpreterUnusable(ToolFailed):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The Python that runs tools (MOCHI_TOOL_PYTHON) cannot be used: {reason}.")
