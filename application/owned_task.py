@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 
-async def finish_despite_cancellation(work: Coroutine[Any, Any, Result]) -> Result:
+async def finish_despite_cancellation(work: "Coroutine[Any, Any, Result] | asyncio.Future[Result]") -> Result:
     """Carry `work` to its end and give its result, however often the caller is cancelled meanwhile.
 
     A cancellation that came is raised again afterwards, as it was meant for the caller and not for the work.

@@ -8,34 +8,29 @@ from pathlib import Path
 from typing import Final
 
 from adapters.json_files.atomic_file import read_whole, sync_folder, write_all
-from adapters.json_files.journal import Journal, read_journal
+from adapters.json_files.journal import OwnedRun, read_journal
 from domain.identifiers import is_id
 
 _SUFFIX: Final = ".jsonl"
-_APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def journal_name(session_id: str) -> str:
     return session_id + _SUFFIX
 
 
-def read_journal_file(folder: int, session_id: str) -> tuple[Journal, int]:
-    """The journal and its size in bytes: an empty one where there is none."""
+def read_journal_file(folder: int, session_id: str) -> tuple[dict[str, OwnedRun], int]:
+    """The runs that the journal holds, and its size in bytes: none where there is no journal."""
     try:
         data, identity = read_whole(folder, journal_name(session_id))
     except FileNotFoundError:
-        return Journal(), 0
+        return {}, 0
     return read_journal(data), identity.size
 
 
-def append_to_journal(folder: int, session_id: str, line: bytes, *, is_durable: bool) -> bool:
-    """Put a line at the end, whole or not at all. A durable one makes the journal; for another it must be there.
-
-    False, and nothing done, where it is not.
-    """
-    descriptor = _open(folder, journal_name(session_id), may_create=is_durable)
-    if descriptor is None:
-        return False
+def append_to_journal(folder: int, session_id: str, line: bytes, *, is_durable: bool) -> None:
+    """Put a line at the end, whole or not at all. One that `is_durable` outlives a power cut too."""
+    descriptor = os.open(journal_name(session_id), _APPEND, 0o666, dir_fd=folder)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -51,7 +46,6 @@ def append_to_journal(folder: int, session_id: str, line: bytes, *, is_durable: 
             raise
     finally:
         os.close(descriptor)
-    return True
 
 
 def all_journals(folder: Path) -> Iterator[tuple[str, int]]:
@@ -61,15 +55,6 @@ def all_journals(folder: Path) -> Iterator[tuple[str, int]]:
             session_id = entry.name.removesuffix(_SUFFIX)
             if entry.name.endswith(_SUFFIX) and is_id(session_id) and entry.is_file(follow_symlinks=False):
                 yield session_id, entry.stat(follow_symlinks=False).st_size
-
-
-def _open(folder: int, name: str, *, may_create: bool) -> int | None:
-    try:
-        return os.open(name, _APPEND | (os.O_CREAT if may_create else 0), 0o666, dir_fd=folder)
-    except FileNotFoundError:
-        if may_create:
-            raise
-        return None
 
 
 def _separator(descriptor: int, size: int) -> bytes:

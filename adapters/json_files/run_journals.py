@@ -2,18 +2,18 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from adapters.json_files.atomic_file import open_folder, read_whole, remove_leftovers, sync_folder, write_whole
 from adapters.json_files.failures import storage_failures
-from adapters.json_files.journal import OPEN_STATUSES, Journal, OwnedRun, more_line, read_journal, run_line
+from adapters.json_files.journal import OPEN_STATUSES, OwnedRun, read_journal, run_line
 from adapters.json_files.journal_file import all_journals, append_to_journal, journal_name, read_journal_file
 from adapters.json_files.locks import InstanceLock, LockBusy, StripeLocks
+from adapters.json_files.text_log import TextLog, instances_with_text, text_log_name, texts_in
 from application.ports.run_store import AbandonedRun
 from domain.errors import SessionBusy, StorageFailed
 from domain.identifiers import is_id
@@ -25,14 +25,6 @@ _LONGEST_WAIT_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.002
 
 
-@dataclass(frozen=True, slots=True)
-class _Flushed:
-    """A run of this process that has not ended, and the text of it that the journal holds."""
-
-    session_id: str
-    partial: PartialAnswer | None = None
-
-
 class RunJournals:
     """Every method may raise StorageFailed. All that write are called from one thread, one after the other."""
 
@@ -41,7 +33,10 @@ class RunJournals:
         self._locks_folder = sessions_folder / ".locks"
         self._locks = StripeLocks(self._locks_folder, "runs")
         self._instance = InstanceLock(self._locks_folder)
-        self._mine: dict[str, _Flushed] = {}
+        self._mine: dict[str, str] = {}
+        """The sessions of this process's runs that have not ended, by run."""
+        self._left: dict[str, set[str]] = {}
+        """The runs of dead instances that are still to be ended, by instance."""
 
     def open(self) -> None:
         """Make the folders, let this instance live, and clear away what dead processes left."""
@@ -49,6 +44,7 @@ class RunJournals:
             for folder in (self._folder, self._locks_folder):
                 folder.mkdir(parents=True, exist_ok=True)
             self._instance.acquire()
+            self._texts = TextLog(self._folder, self._instance.instance_id)
             with open_folder(self._folder) as folder_fd:
                 remove_leftovers(folder_fd)
             for session_id, size in list(all_journals(self._folder)):
@@ -57,96 +53,113 @@ class RunJournals:
                         self._compact(folder_fd, session_id, read_journal_file(folder_fd, session_id)[0], size)
 
     def close(self) -> None:
+        with storage_failures("The text of the runs could not be left in order"):
+            self._texts.close()
         self._instance.release()
 
     def claim(self, run: Run) -> None:
         """Raises SessionBusy."""
         with self._writing(run.session_id) as folder:
-            journal, _ = read_journal_file(folder, run.session_id)
-            for other in journal.runs.values():
+            runs, _ = read_journal_file(folder, run.session_id)
+            for other in runs.values():
                 if other.run.run_id != run.run_id and self._holds_session(other):
                     raise SessionBusy(run.session_id, other.run.run_id)
-            append_to_journal(folder, run.session_id, self._line(run), is_durable=True)
-        self._mine[run.run_id] = _Flushed(run.session_id)
+            append_to_journal(folder, run.session_id, self._line(run), is_durable=_must_outlive_power(run))
+        self._note(run)
 
     def update(self, run: Run) -> None:
         with self._writing(run.session_id) as folder:
-            journal, size = read_journal_file(folder, run.session_id)
-            journal.put(self._owned(run))
-            if not (run.has_ended and self._compact(folder, run.session_id, journal, size, run.ended_at)):
-                append_to_journal(folder, run.session_id, self._line(run), is_durable=True)
-        if run.has_ended:
-            self._mine.pop(run.run_id, None)
-        else:
-            self._mine.setdefault(run.run_id, _Flushed(run.session_id))
+            runs, size = read_journal_file(folder, run.session_id)
+            runs[run.run_id] = self._owned(run)
+            if not (run.has_ended and self._compact(folder, run.session_id, runs, size, run.ended_at)):
+                append_to_journal(folder, run.session_id, self._line(run), is_durable=_must_outlive_power(run))
+        self._note(run)
 
     def flush(self, partials: Sequence[PartialAnswer]) -> None:
-        """Each on its own: what fails for one fails for no other. The first failure is raised in the end."""
-        failure: StorageFailed | None = None
-        for partial in partials:
-            known = self._mine.get(partial.run_id)
-            if known is None:
-                continue
-            try:
-                self._flush(partial, known)
-            except StorageFailed as error:
-                failure = failure or error
+        with storage_failures("The text of the runs could not be written"):
+            failure = self._texts.put(partial for partial in partials if partial.run_id in self._mine)
         if failure:
             raise failure
 
     def forget(self, session_id: str) -> None:
         if not is_id(session_id):
             return
-        self._mine = {run_id: known for run_id, known in self._mine.items() if known.session_id != session_id}
         with self._writing(session_id) as folder, suppress(FileNotFoundError):
             os.unlink(journal_name(session_id), dir_fd=folder)
             sync_folder(folder)
+        for run_id in [run_id for run_id, its_session in self._mine.items() if its_session == session_id]:
+            del self._mine[run_id]
+            self._texts.drop(run_id)
 
     def runs_of(self, session_id: str) -> list[Run]:
         """Called from any thread: whoever writes meanwhile leaves at most a line that is not whole."""
         if not is_id(session_id):
             return []
         with storage_failures("The runs could not be read"), open_folder(self._folder) as folder:
-            journal, _ = read_journal_file(folder, session_id)
-        return [owned.run for owned in journal.runs.values()]
+            runs, _ = read_journal_file(folder, session_id)
+        return [owned.run for owned in runs.values()]
 
     def abandoned(self) -> list[AbandonedRun]:
-        found: list[AbandonedRun] = []
+        """Text of dead instances that no run of theirs needs any more goes."""
         with storage_failures("The runs could not be read"), open_folder(self._folder) as folder:
-            for session_id, _ in list(all_journals(self._folder)):
-                with suppress(FileNotFoundError):
-                    data, _ = read_whole(folder, journal_name(session_id))
-                    if any(status in data for status in OPEN_STATUSES):
-                        found.extend(self._abandoned_in(read_journal(data)))
-        return found
+            open_runs = list(self._open_runs_of_the_dead(folder))
+            left: dict[str, set[str]] = {}
+            for owned in open_runs:
+                left.setdefault(owned.owner, set()).add(owned.run.run_id)
+            texts = {owner: self._texts_of(folder, owner) for owner in left}
+            self._left = left
+            for instance in instances_with_text(self._folder):
+                if instance not in left and not self._instance.is_alive(instance):
+                    self._remove_texts_of(instance)
+        return [AbandonedRun(run=owned.run, partial=texts[owned.owner].get(owned.run.run_id)) for owned in open_runs]
 
-    def _abandoned_in(self, journal: Journal) -> Iterator[AbandonedRun]:
-        for run_id, owned in journal.runs.items():
-            if not owned.run.has_ended and not self._instance.is_alive(owned.owner):
-                yield AbandonedRun(run=owned.run, partial=journal.partial_of(run_id))
+    def _open_runs_of_the_dead(self, folder: int) -> Iterator[OwnedRun]:
+        for session_id, _ in list(all_journals(self._folder)):
+            with suppress(FileNotFoundError):
+                data, _ = read_whole(folder, journal_name(session_id))
+                if any(status in data for status in OPEN_STATUSES):
+                    for owned in read_journal(data).values():
+                        if not owned.run.has_ended and not self._instance.is_alive(owned.owner):
+                            yield owned
+
+    def _texts_of(self, folder: int, instance: str) -> dict[str, PartialAnswer]:
+        try:
+            data, _ = read_whole(folder, text_log_name(instance))
+        except FileNotFoundError:
+            return {}
+        return texts_in(data)
+
+    def _remove_texts_of(self, instance: str) -> None:
+        (self._folder / text_log_name(instance)).unlink(missing_ok=True)
+
+    def _note(self, run: Run) -> None:
+        """What follows from the new state of a run, once it is written: it is ours now, or has ended."""
+        if run.has_ended:
+            self._mine.pop(run.run_id, None)
+            self._texts.drop(run.run_id)
+        else:
+            self._mine[run.run_id] = run.session_id
+        for instance, run_ids in list(self._left.items()):
+            run_ids.discard(run.run_id)
+            if not run_ids:
+                del self._left[instance]
+                with suppress(OSError):
+                    self._remove_texts_of(instance)
 
     def _holds_session(self, owned: OwnedRun) -> bool:
         is_at_work = not owned.run.has_ended and owned.run.status != "queued"
         return is_at_work and self._instance.is_alive(owned.owner)
 
-    def _flush(self, partial: PartialAnswer, known: _Flushed) -> None:
-        line = more_line(partial, known.partial)
-        with self._writing(partial.session_id) as folder:
-            is_kept = append_to_journal(folder, partial.session_id, line, is_durable=False)
-        if is_kept:
-            self._mine[partial.run_id] = _Flushed(partial.session_id, partial)
-        else:
-            # Another process forgot the session.
-            del self._mine[partial.run_id]
-
-    def _compact(self, folder: int, session_id: str, journal: Journal, size: int, now: datetime | None = None) -> bool:
+    def _compact(
+        self, folder: int, session_id: str, runs: Mapping[str, OwnedRun], size: int, now: datetime | None = None
+    ) -> bool:
         """Whether the journal was rewritten with what is to be kept of it, as it had grown."""
         if size <= _SMALL_BYTES:
             return False
+        kept = [owned.run.run_id for owned in runs.values()]
         if now is not None:
-            kept = runs_to_keep([owned.run for owned in journal.runs.values()], now)
-            journal.runs = {run.run_id: journal.runs[run.run_id] for run in reversed(kept)}
-        lines = journal.lines()
+            kept = [run.run_id for run in reversed(runs_to_keep([owned.run for owned in runs.values()], now))]
+        lines = b"".join([run_line(runs[run_id]) for run_id in kept])
         if size <= 2 * len(lines):
             return False
         write_whole(folder, journal_name(session_id), lines)
@@ -183,3 +196,8 @@ class RunJournals:
                         raise StorageFailed("Another process holds the runs' lock and does not let go.") from None
                 time.sleep(_PAUSE_SECONDS)
             yield
+
+
+def _must_outlive_power(run: Run) -> bool:
+    """Whether something would be done twice if this were lost with the power: the others need only outlive us."""
+    return run.idempotency_key is not None

@@ -18,10 +18,7 @@ class FileWorker:
 
     async def run(self, operation: Callable[[], Result]) -> Result:
         """`operation` in a thread, waited for until it has ended, even where the caller is cancelled meanwhile."""
-        return await finish_despite_cancellation(self._in_thread(operation))
+        return await finish_despite_cancellation(asyncio.get_running_loop().run_in_executor(self._executor, operation))
 
     async def aclose(self) -> None:
         await asyncio.to_thread(self._executor.shutdown)
-
-    async def _in_thread(self, operation: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, operation)

@@ -16,7 +16,10 @@ class AbandonedRun:
 
 
 class RunStore(Protocol):
-    """Runs by session. Durable and whole when a call returns, but for `flush`. Every method may raise StorageFailed.
+    """Runs by session. Every method may raise StorageFailed; then nothing has changed.
+
+    What a call kept is whole and outlives this process when the call returns. It outlives a power cut too where
+    something would be done twice without it: a run that has an `idempotency_key`.
 
     Runs are kept for at least as long as `domain.run.IDEMPOTENCY_KEPT` after their end; of older ones, the newest 50
     of a session are.
@@ -38,7 +41,7 @@ class RunStore(Protocol):
         ...
 
     async def flush(self, partials: Sequence[PartialAnswer]) -> None:
-        """Keep what these runs have written so far, safe against the death of this process; power cuts may lose it.
+        """Keep what these runs have written so far.
 
         The later flush of a run wins. A partial of a run that has ended is ignored.
         """

@@ -136,9 +136,13 @@ async def test_a_failed_flush_is_made_good_by_the_next(tmp_path: Path) -> None:
     await store.open()
     await store.claim(run(1))
     await store.flush([partial(run(1), "one ")])
-    with pytest.MonkeyPatch.context() as patch:
-        FailingCalls(patch, refused=5, code=errno.ENOSPC)
-        assert await fails(store.flush([partial(run(1), "one two ")]))
+    for refused in range(1, MOST_CALLS):
+        with pytest.MonkeyPatch.context() as patch:
+            calls = FailingCalls(patch, refused=refused, code=errno.ENOSPC)
+            failed = await fails(store.flush([partial(run(1), "one two " * refused)]))
+        if calls.count < refused:
+            break
+        assert failed
     await store.flush([partial(run(1), "one two three")])
     await store.aclose()
     reopened = JsonRunStore(tmp_path)
