@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Protocol
 
 from mcp import Client, MCPError
-from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST, REQUEST_TIMEOUT, ToolListChangedNotification
+from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, ToolListChangedNotification
 from mcp_types import Tool as RemoteTool
 
 from adapters.mcp_tools.calls import Broken, Calls
@@ -21,9 +21,8 @@ from domain.json_value import JsonValue
 from domain.tool import ToolOutcome
 
 _MOST_PAGES = 100
-_SESSION_LOST, _CONNECTION_CLOSED = "Session terminated", "Connection closed"
-"""The SDK's words: a session that the server does not know has no code of its own, and the code of a closed connection
-stands for single answers that broke off too."""
+_CONNECTION_CLOSED = "Connection closed"
+"""The SDK's words: the code stands for single answers that broke off too."""
 
 _CLOSED = "The connection to the tool's server ended during the call, which may or may not have been done."
 
@@ -35,6 +34,10 @@ class Wire(Protocol):
 
     def ending(self) -> str:
         """What is known of why it ended, once it has."""
+        ...
+
+    def refuses_session(self, words: str) -> bool:
+        """Whether an error of these words says that the server does not know the session any more."""
         ...
 
 
@@ -65,7 +68,7 @@ class Connector:
                 if not _is_refusal(cause_of(error)):
                     raise
                 opened = await stack.enter_async_context(_opened(self._wire, "auto", on_news))
-            yield Connection(self._server_name, *opened, calls)
+            yield Connection(self._server_name, self._wire, *opened, calls)
             await calls.abandon()
 
 
@@ -107,8 +110,9 @@ class News:
 class Connection:
     """Tools and calls of a server that answered the handshake. Any task may use it, until its own task leaves it."""
 
-    def __init__(self, server_name: str, client: Client, news: News, calls: Calls) -> None:
+    def __init__(self, server_name: str, wire: Wire, client: Client, news: News, calls: Calls) -> None:
         self.news = news
+        self._wire = wire
         self._server_name = server_name
         self._client = client
         self._calls = calls
@@ -138,7 +142,7 @@ class Connection:
         except MCPError as error:
             if error.code == CONNECTION_CLOSED and error.message == _CONNECTION_CLOSED:
                 raise Unavailable(_CLOSED) from error
-            if error.code == INVALID_REQUEST and error.message == _SESSION_LOST:
+            if self._wire.refuses_session(error.message):
                 raise SessionLost from error
             words = words_for(error, "")
         except Exception as error:  # noqa: BLE001 - whatever a result makes the SDK raise is its call's outcome

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from adapters.codec.json_text import clean_text
+from pydantic import ValidationError
 
-CONNECT_SECONDS = 10.0
-"""How long a server may take to answer the handshake and tell its tools."""
+from adapters.codec.json_text import clean_text
 
 INSTALL = "MCP servers need a package that is not installed: pip install 'mochi-server[mcp]'."
 _LONGEST = 500
@@ -13,8 +12,11 @@ _LONGEST = 500
 _KNOWN: Mapping[str, str] = {
     "ConnectError": "It cannot be reached: {words}.",
     "ConnectTimeout": "It cannot be reached: no connection came about.",
-    "ValidationError": "It sent an answer that is not understood.",
+    "MCPError": "{words}.",
+    "CannotStart": "{words}.",
+    "Unavailable": "{words}.",
 }
+_OTHER = "{name}: {words}."
 
 
 class Unavailable(Exception):
@@ -37,10 +39,19 @@ def words_for(error: BaseException | None, ending: str) -> str:
     if error is None:
         return ending or "It closed the connection."
     cause = cause_of(error)
-    if isinstance(cause, TimeoutError):
-        return f"It did not answer within {CONNECT_SECONDS:g} seconds."
     if isinstance(cause, ImportError):
         return INSTALL
-    name, words = type(cause).__name__, clean_text(str(cause)).rstrip(".")[:_LONGEST]
-    known = _KNOWN.get(name, "{words}." if name in ("MCPError", "CannotStart") else "{name}: {words}.")
-    return " ".join(filter(None, (known.format(name=name, words=words), ending)))
+    if isinstance(cause, ValidationError):
+        words = f"It sent an answer that is not understood{_first_place(cause)}."
+    else:
+        name = type(cause).__name__
+        words = _KNOWN.get(name, _OTHER).format(name=name, words=clean_text(str(cause)).rstrip(".")[:_LONGEST])
+    return " ".join(filter(None, (words, ending)))
+
+
+def _first_place(error: ValidationError) -> str:
+    """The first place that the SDK did not expect, without what stood there."""
+    for found in error.errors(include_url=False, include_context=False, include_input=False):
+        place = ".".join(map(str, found["loc"]))
+        return f" ({place}: {found['msg']})"[:_LONGEST]
+    return ""

@@ -43,6 +43,10 @@ class HttpWire:
             return ""
         return f"It answered with HTTP status {self._refusal} ({_phrase(self._refusal)})."
 
+    def refuses_session(self, words: str) -> bool:
+        """404 is what the protocol says; many servers were made after an example that answers 400."""
+        return self._refusal == 404 or (self._refusal == 400 and "session" in words.lower())
+
     def _client(self) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
             headers={"accept-encoding": "identity", **self._entry.headers},

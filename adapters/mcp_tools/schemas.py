@@ -53,7 +53,7 @@ class _Flattening:
 def _find(root: JsonObject, reference: str) -> JsonObject:
     """What a JSON pointer within the document names, where that is an object."""
     value: JsonValue = root
-    if not reference.startswith("#"):
+    if reference != "#" and not reference.startswith("#/"):
         return {}
     for part in unquote(reference[1:]).split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")

@@ -7,13 +7,16 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 from adapters.mcp_tools.config import Entry, source_of
-from adapters.mcp_tools.failures import CONNECT_SECONDS, SessionLost, Unavailable, words_for
+from adapters.mcp_tools.failures import SessionLost, Unavailable, words_for
 from domain.json_value import JsonValue
 from domain.tool import ToolOutcome, ToolSourceError
 
 if TYPE_CHECKING:
     from adapters.mcp_tools.connection import Connection, Connector
     from adapters.mcp_tools.tools import Listing, ServerTool
+
+CONNECT_SECONDS = 10.0
+"""How long a server may take to answer the handshake, and to tell its tools."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds between a connection's end and the next attempt, doubled each time. One that lasted longer than the longest
@@ -38,6 +41,7 @@ class Server:
 
     def __init__(self, name: str, entry: Entry) -> None:
         self.source = source_of(name)
+        self.prefix = f"{name}__"
         self.entry = entry
         self.tools: Mapping[str, ServerTool] = {}
         self._name = name
@@ -157,6 +161,8 @@ class Server:
                     listing = await connection.list_tools()
                 self._up(connection, listing)
                 await self._attend(connection)
+        except TimeoutError:
+            failure = Unavailable(f"It did not answer within {CONNECT_SECONDS:g} seconds")
         # A group may hold a cancellation that the SDK's own scopes brought about.
         except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - whatever a server brings about is its own
             failure = error

@@ -50,6 +50,11 @@ class StdioWire:
         code = child.ended_with
         return f"It ended with exit code {code}." if code >= 0 else f"It was ended by signal {-code}."
 
+    def refuses_session(self, words: str) -> bool:
+        """Its session is the process itself."""
+        del words
+        return False
+
 
 async def _incoming(child: Child) -> AsyncGenerator[SessionMessage, None]:
     lines = Lines(child.stdout)

@@ -50,7 +50,7 @@ class McpToolbox(ports.Toolbox):
             self._servers.clear()
 
     async def inventory(self) -> ToolInventory:
-        await self._settle()
+        await self._settle(*self._servers.values())
         tools: dict[str, Tool] = {}
         errors = [*self._config.errors]
         for server in self._in_order():
@@ -64,7 +64,7 @@ class McpToolbox(ports.Toolbox):
 
     async def reload(self) -> None:
         await self._load()
-        await self._settle()
+        await self._settle(*self._servers.values())
 
     async def check_arguments(self, tool_name: str, arguments: JsonObject) -> None:
         _, tool = await self._find(tool_name)
@@ -87,9 +87,9 @@ class McpToolbox(ports.Toolbox):
 
     async def _find(self, tool_name: str) -> tuple[Server, "ServerTool"]:
         """Raises ToolNotFound."""
-        if not any(tool_name in server.tools for server in self._servers.values()):
-            await self._settle()
         for server in self._in_order():
+            if tool_name.startswith(server.prefix) and tool_name not in server.tools:
+                await self._settle(server)
             if tool_name in server.tools:
                 return server, server.tools[tool_name]
         raise ToolNotFound(tool_name)
@@ -97,10 +97,10 @@ class McpToolbox(ports.Toolbox):
     def _in_order(self) -> Iterator[Server]:
         return iter(sorted(self._servers.values(), key=lambda server: server.source))
 
-    async def _settle(self) -> None:
+    async def _settle(self, *servers: Server) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout_at(self._patient_until):
-                for server in [*self._servers.values()]:
+                for server in servers:
                     await server.settled()
 
     async def _load(self) -> None:

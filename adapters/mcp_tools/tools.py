@@ -50,7 +50,7 @@ def _tool(name: str, remote: RemoteTool, source: str, others: Collection[str]) -
     if name in others:
         raise ValueError("there is another tool of this name")
     if not _TOOL_NAME.fullmatch(name):
-        raise ValueError("`server__tool` must be up to 128 letters, digits, `-`, `_` and `.`")
+        raise ValueError("its name here, `server__tool`, may be up to 128 letters, digits, `-`, `_` and `.`")
     parameters = flat_parameters(remote.input_schema)
     description = clean_text(remote.description or remote.title or "")
     tool = Tool(name=name, description=description, parameters=parameters, source=source)
