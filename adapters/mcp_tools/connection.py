@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Protocol
 
 from mcp import Client, MCPError
-from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, ToolListChangedNotification
+from mcp_types import CONNECTION_CLOSED, METHOD_NOT_FOUND, REQUEST_TIMEOUT, ToolListChangedNotification
 from mcp_types import Tool as RemoteTool
 
 from adapters.mcp_tools.calls import Broken, Calls
@@ -119,6 +119,15 @@ class Connection:
 
     async def list_tools(self) -> Listing:
         self.news.new_tools = False
+        try:
+            tools = await self._all_tools()
+        except MCPError as error:
+            if error.code != METHOD_NOT_FOUND:
+                raise
+            tools = []  # It offers prompts or resources alone.
+        return await asyncio.to_thread(listing_of, self._server_name, tools)
+
+    async def _all_tools(self) -> list[RemoteTool]:
         tools: list[RemoteTool] = []
         cursor: str | None = None
         for _ in range(_MOST_PAGES):
@@ -127,7 +136,7 @@ class Connection:
             cursor = page.next_cursor
             if cursor is None:
                 break
-        return await asyncio.to_thread(listing_of, self._server_name, tools)
+        return tools
 
     async def call(self, remote_name: str, arguments: dict[str, JsonValue]) -> ToolOutcome:
         """Raises Unavailable, and SessionLost."""

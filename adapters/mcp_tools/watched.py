@@ -1,4 +1,4 @@
-"""A stream of messages that tells when it has ended, which the SDK comes to know and tells nobody."""
+"""A stream of messages that tells when it has ended: the SDK comes to know, and tells nobody."""
 
 from collections.abc import Callable
 from types import TracebackType
@@ -6,6 +6,8 @@ from typing import Protocol, Self
 
 import anyio
 from mcp.shared.message import SessionMessage
+
+from adapters.mcp_tools.messages import lightened
 
 
 class Incoming(Protocol):
@@ -38,10 +40,11 @@ class Watched:
 
     async def __anext__(self) -> SessionMessage | Exception:
         try:
-            return await self._stream.__anext__()
+            message = await self._stream.__anext__()
         except StopAsyncIteration:
             self._on_end()
             raise
+        return message if isinstance(message, Exception) else lightened(message)
 
     async def receive(self) -> SessionMessage | Exception:
         try:

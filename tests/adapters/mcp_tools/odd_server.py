@@ -1,6 +1,7 @@
 """A stdio server that does what none should: `python odd_server.py '{"manner": ..., "pages": [[tool, ...], ...]}'`.
 
-Written by hand, as the SDK's classes would not do it; and it starts in an instant. What a tool does goes by its name.
+Written by hand, as the SDK's classes would not do it; and it starts in an instant. What a tool does goes by its name;
+most tell their arguments. A file `more.json` in its working folder holds one more page.
 """
 
 import json
@@ -49,11 +50,16 @@ def discover(request: dict[str, Any]) -> None:
     answer(request, {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}, **cache})
 
 
-def list_tools(request: dict[str, Any], pages: list[list[dict[str, Any]]]) -> None:
+def list_tools(request: dict[str, Any], manner: str, pages: list[list[dict[str, Any]]]) -> None:
+    if manner == "toolless":
+        return refuse(request, -32601, "Method not found")
+    if os.path.exists("more.json"):  # noqa: PTH110 - pathlib takes half as long as all the rest to import
+        with open("more.json", encoding="utf-8") as more:  # noqa: PTH123
+            pages = [*pages, json.load(more)]
     page = int(request.get("params", {}).get("cursor") or 0)
     following = {"nextCursor": str(page + 1)} if page + 1 < len(pages) else {}
     cache = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
-    answer(request, {"tools": pages[page], **following, **cache})
+    return answer(request, {"tools": pages[page], **following, **cache})
 
 
 def call(request: dict[str, Any]) -> None:
@@ -70,10 +76,23 @@ def call(request: dict[str, Any]) -> None:
         os._exit(7)
     elif name == "structured":
         answer(request, {"content": [], "structuredContent": {"degrees": 21}})
+    elif name == "pieces":
+        answer(request, {"content": [{"type": "text", "text": "x"}] * 200_000})
+    elif name == "promise":
+        answer(request, {"content": [], "structuredContent": {"degrees": "many"}})
     elif name == "nonsense":
         answer(request, {"content": "none"})
-    elif name != "hang":
+    elif name in ("echo", "added", "fail"):
+        of_the_contract(request, name, request["params"]["arguments"].get("text", ""))
+    elif name not in ("hang", "sleep"):
         answer(request, {**text(json.dumps(request["params"]["arguments"])), "resultType": "complete"})
+
+
+def of_the_contract(request: dict[str, Any], name: str, said: str) -> None:
+    if name == "fail":
+        answer(request, {**text(said), "isError": True})
+    else:
+        answer(request, text(said if name == "echo" else f"added {said}"))
 
 
 def serve(manner: str, pages: list[list[dict[str, Any]]]) -> None:
@@ -88,7 +107,7 @@ def serve(manner: str, pages: list[list[dict[str, Any]]]) -> None:
         elif method == "server/discover":
             discover(message)
         elif method == "tools/list":
-            list_tools(message, pages)
+            list_tools(message, manner, pages)
         elif method == "tools/call":
             call(message)
         elif method == "notifications/cancelled":

@@ -22,21 +22,21 @@ def free_port() -> int:
 
 async def test_one_bad_server_harms_no_other(bench: Bench) -> None:
     toolbox = await bench.open(
-        good=odd_entry("echo"),
+        good=odd_entry("tell"),
         missing={"command": "/nowhere/no-such-program"},
-        misplaced=odd_entry("echo", cwd="no-such-folder"),
+        misplaced=odd_entry("tell", cwd="no-such-folder"),
         quits=odd_entry(manner="quits"),
         unreachable={"url": f"http://127.0.0.1:{free_port()}/mcp"},
     )
     inventory = await toolbox.inventory()
-    assert [*inventory.tools] == ["good__echo"]
+    assert [*inventory.tools] == ["good__tell"]
     assert errors_of(inventory) == {
         "mcp:missing": "The command `no-such-program` was not found. Install it, or correct `command`.",
         "mcp:misplaced": "The folder that `cwd` names does not exist.",
         "mcp:quits": "Connection closed. It ended with exit code 5.",
         "mcp:unreachable": "It cannot be reached: All connection attempts failed.",
     }
-    assert (await toolbox.call("good__echo", {"a": 1})).text == '{"a": 1}'
+    assert (await toolbox.call("good__tell", {"a": 1})).text == '{"a": 1}'
 
 
 async def test_what_is_no_mcp_server_is_named_with_its_status(bench: Bench, json_port: int) -> None:
@@ -63,7 +63,7 @@ async def test_a_server_that_dies_in_mid_call_comes_back_by_itself(bench: Bench,
 
 
 async def test_an_idle_server_that_dies_is_noticed_and_comes_back(bench: Bench, notes: Notes) -> None:
-    entry = odd_entry("leave", "echo", env={"NOTES": notes.address})
+    entry = odd_entry("leave", "tell", env={"NOTES": notes.address})
     toolbox = await bench.open(odd=entry)
     await toolbox.call("odd__leave", {})
     await notes.expect("started", "called leave", "gone", "started")
@@ -125,39 +125,39 @@ async def test_a_server_that_never_answers_is_given_up_and_tried_again(
     bench: Bench, notes: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(owner, "CONNECT_SECONDS", 0.5)
-    toolbox = await bench.open(silent=odd_entry(manner="silent", env={"NOTES": notes.address}), good=odd_entry("echo"))
+    toolbox = await bench.open(silent=odd_entry(manner="silent", env={"NOTES": notes.address}), good=odd_entry("tell"))
     inventory = await toolbox.inventory()
     assert errors_of(inventory) == {"mcp:silent": "It did not answer within 0.5 seconds."}
-    assert [*inventory.tools] == ["good__echo"]
+    assert [*inventory.tools] == ["good__tell"]
     await notes.expect("started", "gone", "started")
 
 
 async def test_an_inventory_does_not_wait_for_long(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.mcp_tools.toolbox.PATIENCE_SECONDS", 1.0)
-    toolbox = await bench.open(good=odd_entry("echo"), silent=odd_entry(manner="silent"))
+    toolbox = await bench.open(good=odd_entry("tell"), silent=odd_entry(manner="silent"))
     async with asyncio.timeout(4):
-        assert [*(await toolbox.inventory()).tools] == ["good__echo"]
+        assert [*(await toolbox.inventory()).tools] == ["good__tell"]
     async with asyncio.timeout(0.5):
-        assert (await toolbox.call("silent__echo", {})).error_code == "TOOL_NOT_FOUND"
+        assert (await toolbox.call("silent__tell", {})).error_code == "TOOL_NOT_FOUND"
 
 
 async def test_results_that_no_server_should_give(bench: Bench) -> None:
-    tools = "surrogate", "huge_id_first", "huge_id_last", "nonsense", "structured", "echo"
+    tools = "surrogate", "huge_id_first", "huge_id_last", "nonsense", "structured", "tell"
     toolbox = await bench.open(odd=odd_entry(*tools, manner="chatty"))
-    hanging = asyncio.create_task(toolbox.call("odd__echo", {"a": "\ud800"}))
+    hanging = asyncio.create_task(toolbox.call("odd__tell", {"a": "\ud800"}))
     outcomes = {tool: await toolbox.call(f"odd__{tool}", {}) for tool in tools}
     assert outcomes["surrogate"].text == "a cut \ufffd face"
     assert outcomes["structured"].text == '{"degrees":21}'
     assert outcomes["huge_id_first"].text == "The result is longer than 8 MiB. Ask for less of it."
     assert outcomes["huge_id_last"].text == outcomes["huge_id_first"].text
     assert "not understood (content" in outcomes["nonsense"].text
-    assert {tool for tool, outcome in outcomes.items() if outcome.success} == {"surrogate", "structured", "echo"}
+    assert {tool for tool, outcome in outcomes.items() if outcome.success} == {"surrogate", "structured", "tell"}
     assert (await hanging).text == '{"a": "\\ufffd"}'
 
 
 async def test_a_server_that_speaks_the_newest_protocol_alone(bench: Bench) -> None:
-    toolbox = await bench.open(odd=odd_entry("echo", manner="modern"))
-    assert (await toolbox.call("odd__echo", {"a": 1})).text == '{"a": 1}'
+    toolbox = await bench.open(odd=odd_entry("tell", manner="modern"))
+    assert (await toolbox.call("odd__tell", {"a": 1})).text == '{"a": 1}'
 
 
 async def test_lists_in_pages_with_names_and_schemas_that_cannot_be(bench: Bench) -> None:
@@ -182,3 +182,18 @@ async def test_a_list_that_breaks_the_protocol_says_where(bench: Bench) -> None:
     toolbox = await bench.open(odd=odd_entry(pages=[[odd_tool("one"), odd_tool("two", {"type": "array"})]]))
     (error,) = (await toolbox.inventory()).errors
     assert error.error.startswith("It sent an answer that is not understood (tools.1.inputSchema.type: ")
+
+
+async def test_a_server_without_tools_is_none_that_failed(bench: Bench) -> None:
+    toolbox = await bench.open(odd=odd_entry(manner="toolless"))
+    assert await toolbox.inventory() == ToolInventory()
+
+
+async def test_a_result_in_many_pieces_or_against_its_promise(bench: Bench) -> None:
+    promising = {
+        **odd_tool("promise"),
+        "outputSchema": {"type": "object", "properties": {"degrees": {"type": "number"}}},
+    }
+    toolbox = await bench.open(odd=odd_entry(pages=[[promising, odd_tool("pieces")]]))
+    assert (await toolbox.call("odd__promise", {})).text == '{"degrees":"many"}'
+    assert (await toolbox.call("odd__pieces", {})).text == "x\n" * 1000 + "[199000 more pieces were left out.]"

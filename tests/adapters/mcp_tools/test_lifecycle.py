@@ -40,7 +40,7 @@ async def main(file):
     await toolbox.open()
     print(await toolbox.call("sdk__echo", {"text": "hello"}))
     print((await toolbox.call("sdk__leave", {})).error_code)
-    print((await toolbox.call("stubborn__echo", {})).text)
+    print((await toolbox.call("stubborn__tell", {})).text)
     began = time.monotonic()
     await toolbox.aclose()
     print(time.monotonic() - began < 2, len(asyncio.all_tasks()))
@@ -55,7 +55,7 @@ def run(program: str, *arguments: str) -> str:
 
 
 def test_where_the_sdk_is_missing_each_server_says_what_to_install(bench: Bench) -> None:
-    bench.write(one=odd_entry("echo"), two={"url": "http://127.0.0.1:1/mcp"})
+    bench.write(one=odd_entry("tell"), two={"url": "http://127.0.0.1:1/mcp"})
     install = "MCP servers need a package that is not installed: pip install 'mochi-server[mcp]'."
     expected = f"mcp:one {install}\nmcp:two {install}\n[]\n"
     assert run(WITHOUT_SDK, str(bench.file), "mcp", "jsonschema", "httpx2") == expected
@@ -66,7 +66,7 @@ def test_without_servers_the_sdk_is_not_imported(tmp_path: Path) -> None:
 
 
 def test_under_uvloop(bench: Bench) -> None:
-    bench.write(sdk=sdk_entry(), stubborn=odd_entry("echo", manner="stubborn"))
+    bench.write(sdk=sdk_entry(), stubborn=odd_entry("tell", manner="stubborn"))
     lines = run(UNDER_UVLOOP, str(bench.file)).splitlines()
     assert lines == [
         "ToolOutcome(text='hello', error_code=None)",
@@ -110,15 +110,15 @@ async def test_closing_while_a_server_is_being_connected(bench: Bench, notes: No
 
 async def test_a_reload_finds_what_was_changed_in_the_file(bench: Bench, notes: Notes) -> None:
     env = {"NOTES": notes.address}
-    same, old, new = odd_entry("echo", env=env), odd_entry("hang", env=env), odd_entry("echo", "more", env=env)
+    same, old, new = odd_entry("tell", env=env), odd_entry("hang", env=env), odd_entry("tell", "more", env=env)
     toolbox = await bench.open(same=same, changed=old, removed=old)
-    assert sorted((await toolbox.inventory()).tools) == ["changed__hang", "removed__hang", "same__echo"]
+    assert sorted((await toolbox.inventory()).tools) == ["changed__hang", "removed__hang", "same__tell"]
     await notes.expect(*["started"] * 3)
     under_way = asyncio.create_task(toolbox.call("changed__hang", {}))
     await notes.expect("called hang")
     bench.write(same=same, changed=new, added=new, off={**old, "disabled": True})
     await toolbox.reload()
-    tools = ["added__echo", "added__more", "changed__echo", "changed__more", "same__echo"]
+    tools = ["added__more", "added__tell", "changed__more", "changed__tell", "same__tell"]
     assert sorted((await toolbox.inventory()).tools) == tools
     await notes.expect("gone", "started", "started")
     assert (await toolbox.call("changed__more", {"a": 1})).text == '{"a": 1}'
@@ -132,18 +132,18 @@ async def test_a_reload_finds_what_was_changed_in_the_file(bench: Bench, notes: 
 
 
 async def test_a_reload_asks_a_server_again_that_was_down(bench: Bench, tmp_path: Path) -> None:
-    toolbox = await bench.open(late=odd_entry("echo", cwd=str(tmp_path / "late")))
+    toolbox = await bench.open(late=odd_entry("tell", cwd=str(tmp_path / "late")))
     assert (await toolbox.inventory()).errors
     (tmp_path / "late").mkdir()
     await toolbox.reload()
     inventory = await toolbox.inventory()
-    assert (inventory.errors, [*inventory.tools]) == ((), ["late__echo"])
+    assert (inventory.errors, [*inventory.tools]) == ((), ["late__tell"])
 
 
 async def test_reloads_at_once(bench: Bench) -> None:
-    toolbox = await bench.open(odd=odd_entry("echo"))
+    toolbox = await bench.open(odd=odd_entry("tell"))
     await asyncio.gather(*(toolbox.reload() for _ in range(20)))
-    assert (await toolbox.call("odd__echo", {})).text == "{}"
+    assert (await toolbox.call("odd__tell", {})).text == "{}"
 
 
 @pytest.mark.parametrize("style", ["sse", "json"])
