@@ -84,6 +84,8 @@ def call(request: dict[str, Any]) -> None:
         answer(request, {"content": "none"})
     elif name in ("echo", "added", "fail"):
         of_the_contract(request, name, request["params"]["arguments"].get("text", ""))
+    elif name == "sleep_well":
+        time.sleep(60)
     elif name not in ("hang", "sleep"):
         answer(request, {**text(json.dumps(request["params"]["arguments"])), "resultType": "complete"})
 

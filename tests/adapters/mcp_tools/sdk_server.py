@@ -6,6 +6,7 @@ imported, as it runs with the few variables that every server gets.
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 
@@ -60,6 +61,12 @@ def fail() -> str:
 @server.tool()
 def leave() -> str:
     os._exit(3)
+
+
+@server.tool()
+def freeze() -> str:
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return "thawed"
 
 
 @server.tool()

@@ -39,9 +39,17 @@ async def test_one_bad_server_harms_no_other(bench: Bench) -> None:
     assert (await toolbox.call("good__tell", {"a": 1})).text == '{"a": 1}'
 
 
-async def test_what_is_no_mcp_server_is_named_with_its_status(bench: Bench, json_port: int) -> None:
-    toolbox = await bench.open(elsewhere={"url": f"http://127.0.0.1:{json_port}/nothing"})
-    assert "HTTP status 404 (Not Found)" in errors_of(await toolbox.inventory())["mcp:elsewhere"]
+async def test_what_is_no_mcp_server_is_named_with_its_status(bench: Bench) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        toolbox = await bench.open(closed={"url": f"http://127.0.0.1:{port}/mcp"})
+        assert "It answered with HTTP status 401 (Unauthorized)." in errors_of(await toolbox.inventory())["mcp:closed"]
+        await toolbox.aclose()
 
 
 async def test_a_server_that_dies_in_mid_call_comes_back_by_itself(bench: Bench, notes: Notes) -> None:
@@ -197,3 +205,34 @@ async def test_a_result_in_many_pieces_or_against_its_promise(bench: Bench) -> N
     toolbox = await bench.open(odd=odd_entry(pages=[[promising, odd_tool("pieces")]]))
     assert (await toolbox.call("odd__promise", {})).text == '{"degrees":"many"}'
     assert (await toolbox.call("odd__pieces", {})).text == "x\n" * 1000 + "[199000 more pieces were left out.]"
+
+
+@pytest.mark.parametrize("transport", ["stdio", "json"])
+async def test_a_server_that_freezes_holds_up_nobody(bench: Bench, transport: str) -> None:
+    async def check(entry: dict[str, Any]) -> None:
+        toolbox = await bench.open(sdk=entry)
+        await toolbox.inventory()
+        toolbox._timeout_seconds = 0.3
+        for tool in ("freeze", "fail"):
+            async with asyncio.timeout(1):
+                assert (await toolbox.call(f"sdk__{tool}", {})).error_code == "TOOL_TIMEOUT"
+        async with asyncio.timeout(2):
+            await toolbox.aclose()
+
+    if transport == "stdio":
+        return await check(sdk_entry())
+    with http_server(transport) as port:
+        return await check({"url": f"http://127.0.0.1:{port}/mcp"})
+
+
+async def test_a_server_that_does_not_read_is_as_good_as_gone(bench: Bench) -> None:
+    toolbox = await bench.open(timeout_seconds=1.0, odd=odd_entry("tell", "sleep_well"))
+    await toolbox.inventory()
+    resting = asyncio.create_task(toolbox.call("odd__sleep_well", {}))
+    large = {"text": "x" * 7_000_000}
+    outcomes = await asyncio.gather(*(toolbox.call("odd__tell", large) for _ in range(4)))
+    assert {outcome.error_code for outcome in outcomes} <= {"TOOL_TIMEOUT", "TOOL_EXECUTION_FAILED"}
+    assert "ended during the call" in outcomes[-1].text
+    assert not (await resting).success
+    await inventory_when(toolbox, lambda inventory: bool(inventory.errors))
+    await inventory_when(toolbox, lambda inventory: not inventory.errors)

@@ -1,27 +1,37 @@
 """Tools of servers made of the SDK's classes, over each transport."""
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from adapters.mcp_tools.toolbox import McpToolbox
 from domain.errors import ToolNotFound, ValidationFailed
 from domain.tool import RESULT_CHARACTERS
-from tests.adapters.mcp_tools.bench import Bench, inventory_when, sdk_entry
+from tests.adapters.mcp_tools.bench import Bench, http_server, inventory_when, sdk_entry
+
+# One server of each kind for all: the SDK takes a second to start.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture(params=["stdio", "sse", "json"])
-def entry(request: pytest.FixtureRequest) -> dict[str, Any]:
+@pytest.fixture(params=["stdio", "sse", "json"], scope="module")
+def entry(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
     if request.param == "stdio":
-        return sdk_entry()
-    port = request.getfixturevalue(f"{request.param}_port")
-    return {"type": "http", "url": f"http://127.0.0.1:{port}/mcp", "headers": {"X-Key": "secret"}}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("OURS", "secret")
+            yield sdk_entry(GIVEN="${OURS}!")
+    else:
+        with http_server(request.param) as port:
+            yield {"type": "http", "url": f"http://127.0.0.1:{port}/mcp", "headers": {"X-Key": "secret"}}
 
 
-@pytest.fixture
-async def toolbox(bench: Bench, entry: dict[str, Any]) -> McpToolbox:
-    return await bench.open(sdk=entry)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def toolbox(tmp_path_factory: pytest.TempPathFactory, entry: dict[str, Any]) -> AsyncIterator[McpToolbox]:
+    toolbox = await Bench(tmp_path_factory.mktemp("tools")).open(sdk=entry)
+    yield toolbox
+    await toolbox.aclose()
 
 
 async def test_tools_are_listed_and_called(toolbox: McpToolbox) -> None:
@@ -83,13 +93,12 @@ async def test_new_tools_that_are_announced_are_there(toolbox: McpToolbox, entry
     assert (await toolbox.call("sdk__grown", {})).text == "new"
 
 
-async def test_headers_go_along(toolbox: McpToolbox, entry: dict[str, Any]) -> None:
+async def test_an_http_server_gets_the_headers(toolbox: McpToolbox, entry: dict[str, Any]) -> None:
     expected = "secret" if "url" in entry else "None"
     assert (await toolbox.call("sdk__headers", {})).text == expected
 
 
-async def test_a_process_gets_few_variables_and_its_own(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OURS", "secret")
-    toolbox = await bench.open(sdk=sdk_entry(GIVEN="${OURS}!"))
-    assert (await toolbox.call("sdk__variable", {"name": "GIVEN"})).text == "secret!"
-    assert (await toolbox.call("sdk__variable", {"name": "OURS"})).text == "not set"
+async def test_a_process_gets_few_variables_and_its_own(toolbox: McpToolbox, entry: dict[str, Any]) -> None:
+    if "env" in entry:
+        assert (await toolbox.call("sdk__variable", {"name": "GIVEN"})).text == "secret!"
+        assert (await toolbox.call("sdk__variable", {"name": "OURS"})).text == "not set"
