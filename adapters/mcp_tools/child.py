@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import cast
 
-from adapters.mcp_tools.config import StdioEntry
+from adapters.mcp_tools.entries import StdioEntry
 
 MOST_UNREAD = 16 * 1024 * 1024
 """Bytes that wait for a server to read them. One that leaves more lying is as good as gone."""

@@ -7,41 +7,14 @@
 """
 
 import json
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from adapters.codec.json_text import clean_text
-from adapters.mcp_tools.variables import MissingVariable, expand
-from domain.json_value import JsonObject, JsonValue
+from adapters.mcp_tools.entries import Entry, Wrong, entry_of, source_of
+from domain.json_value import JsonObject
 from domain.tool import ToolSourceError
-
-_SERVER_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_STDIO, _HTTP = "stdio", "http"
-_TRANSPORTS = {"stdio": _STDIO, "http": _HTTP, "streamablehttp": _HTTP}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StdioEntry:
-    """A program to start. `env` is what it gets besides the few variables that every server gets."""
-
-    command: str
-    args: tuple[str, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
-    cwd: Path | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpEntry:
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-Entry: TypeAlias = StdioEntry | HttpEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,26 +25,18 @@ class Config:
     errors: tuple[ToolSourceError, ...] = ()
 
 
-class _Wrong(Exception):
-    """What is wrong, in words for the one who wrote it."""
-
-
-def source_of(server_name: str) -> str:
-    return f"mcp:{server_name}"
-
-
 def read_config(file: Path) -> Config:
     """A missing file means no servers. Raises nothing: one bad entry harms no other."""
     try:
         servers = _servers_in(file)
-    except _Wrong as wrong:
+    except Wrong as wrong:
         return Config(errors=(ToolSourceError(source=file.name, error=str(wrong)),))
     entries: dict[str, Entry] = {}
     errors: list[ToolSourceError] = []
     for name, raw in servers.items():
         try:
-            entry = _entry(name, raw, file.parent)
-        except (_Wrong, MissingVariable) as wrong:
+            entry = entry_of(name, raw, file.parent)
+        except Wrong as wrong:
             errors.append(ToolSourceError(source=source_of(clean_text(name)), error=clean_text(str(wrong))))
         else:
             if entry is not None:
@@ -85,84 +50,12 @@ def _servers_in(file: Path) -> JsonObject:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise _Wrong(f"The file cannot be read: {error.strerror}.") from error
+        raise Wrong(f"The file cannot be read: {error.strerror}.") from error
     except json.JSONDecodeError as error:
-        raise _Wrong(f"The file is no JSON: {error.msg}, in line {error.lineno}, column {error.colno}.") from error
+        raise Wrong(f"The file is no JSON: {error.msg}, in line {error.lineno}, column {error.colno}.") from error
     except (ValueError, RecursionError) as error:
-        raise _Wrong("The file is no JSON in UTF-8.") from error
+        raise Wrong("The file is no JSON in UTF-8.") from error
     servers = document.get("mcpServers") if isinstance(document, dict) else None
     if not isinstance(servers, dict):
-        raise _Wrong('The file must hold an object `{"mcpServers": {...}}`, with an object for each server.')
+        raise Wrong('The file must hold an object `{"mcpServers": {...}}`, with an object for each server.')
     return servers
-
-
-def _entry(name: str, raw: JsonValue, folder: Path) -> Entry | None:
-    if not isinstance(raw, Mapping):
-        raise _Wrong("The entry must be an object with a `command` or a `url`.")
-    if raw.get("disabled") is True:
-        return None
-    if not _SERVER_NAME.fullmatch(name):
-        raise _Wrong("A server's name is made of up to 64 letters, digits, `-`, `_` and `.`. Rename it.")
-    return _stdio_entry(raw, folder) if _transport(raw) is _STDIO else _http_entry(raw)
-
-
-def _transport(raw: JsonObject) -> str:
-    told = raw.get("type", raw.get("transport"))
-    if told is None:
-        if ("command" in raw) == ("url" in raw):
-            raise _Wrong("The entry needs either a `command` (stdio) or a `url` (streamable HTTP).")
-        return _STDIO if "command" in raw else _HTTP
-    transport = _TRANSPORTS.get(re.sub("[-_ ]", "", told).lower()) if isinstance(told, str) else None
-    if transport is None:
-        raise _Wrong(f"The transport {json.dumps(told)} is not supported: use `stdio` or `http` (streamable HTTP).")
-    return transport
-
-
-def _stdio_entry(raw: JsonObject, folder: Path) -> StdioEntry:
-    cwd = _text(raw["cwd"], "cwd") if raw.get("cwd") is not None else None
-    return StdioEntry(
-        command=_required(raw, "command"),
-        args=_texts(raw.get("args"), "args"),
-        env=_texts_by_name(raw.get("env"), "env"),
-        cwd=None if cwd is None else folder / os.path.expanduser(cwd),  # noqa: PTH111 - Path.expanduser raises for ~x
-    )
-
-
-def _http_entry(raw: JsonObject) -> HttpEntry:
-    url = _required(raw, "url")
-    if not _is_http(url):
-        raise _Wrong("`url` must be an address like https://example.com/mcp.")
-    return HttpEntry(url=url, headers=_texts_by_name(raw.get("headers"), "headers"))
-
-
-def _is_http(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _required(raw: JsonObject, key: str) -> str:
-    text = _text(raw.get(key), key)
-    if not text.strip():
-        raise _Wrong(f"`{key}` must not be empty.")
-    return text
-
-
-def _text(value: JsonValue, key: str) -> str:
-    if not isinstance(value, str) or "\0" in value:
-        raise _Wrong(f"`{key}` must be a string.")
-    return expand(value, os.environ)
-
-
-def _texts(value: JsonValue, key: str) -> tuple[str, ...]:
-    if not isinstance(value, list | None):
-        raise _Wrong(f"`{key}` must be a list of strings.")
-    return tuple(_text(item, f"{key}[{place}]") for place, item in enumerate(value or []))
-
-
-def _texts_by_name(value: JsonValue, key: str) -> dict[str, str]:
-    if not isinstance(value, dict | None):
-        raise _Wrong(f"`{key}` must be an object of strings.")
-    return {name: _text(item, f"{key}.{name}") for name, item in (value or {}).items()}

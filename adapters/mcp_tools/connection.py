@@ -10,7 +10,7 @@ from mcp_types import CONNECTION_CLOSED, METHOD_NOT_FOUND, REQUEST_TIMEOUT, Tool
 from mcp_types import Tool as RemoteTool
 
 from adapters.mcp_tools.calls import Broken, Calls
-from adapters.mcp_tools.config import Entry, StdioEntry
+from adapters.mcp_tools.entries import Entry, StdioEntry
 from adapters.mcp_tools.failures import SessionLost, Unavailable, cause_of, words_for
 from adapters.mcp_tools.http_wire import HttpWire
 from adapters.mcp_tools.results import outcome_of
@@ -21,6 +21,7 @@ from domain.json_value import JsonValue
 from domain.tool import ToolOutcome
 
 _MOST_PAGES = 100
+_ANNOUNCEMENT_SECONDS = 0.2
 _CONNECTION_CLOSED = "Connection closed"
 """The SDK's words: the code stands for single answers that broke off too."""
 
@@ -103,6 +104,8 @@ class News:
 
     async def on_message(self, message: object) -> None:
         if isinstance(message, ToolListChangedNotification):
+            # Many are often announced one by one; and who announces at each look would keep us looking.
+            await asyncio.sleep(_ANNOUNCEMENT_SECONDS)
             self.new_tools = True
             self._tell()
 

@@ -12,7 +12,7 @@ from typing import cast
 import httpx2
 from mcp.client.streamable_http import streamable_http_client
 
-from adapters.mcp_tools.config import HttpEntry
+from adapters.mcp_tools.entries import HttpEntry
 from adapters.mcp_tools.lines import LONGEST_MESSAGE
 from adapters.mcp_tools.watched import Incoming, Outgoing
 

@@ -15,7 +15,7 @@ from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 
 from adapters.mcp_tools.child import Child, start_child
-from adapters.mcp_tools.config import StdioEntry
+from adapters.mcp_tools.entries import StdioEntry
 from adapters.mcp_tools.lines import Lines
 from adapters.mcp_tools.messages import message_of
 from adapters.mcp_tools.watched import Incoming

@@ -8,7 +8,7 @@ from mcp_types import Tool as RemoteTool
 
 from adapters.codec.json_text import clean_text
 from adapters.mcp_tools.arguments import Parameters
-from adapters.mcp_tools.config import source_of
+from adapters.mcp_tools.entries import source_of
 from adapters.mcp_tools.schemas import flat_parameters
 from domain.tool import Tool, ToolSourceError
 

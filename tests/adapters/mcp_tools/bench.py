@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -61,8 +62,9 @@ class Notes:
 
 
 @asynccontextmanager
-async def taking_notes(folder: Path) -> AsyncIterator[Notes]:
-    notes = Notes(str(folder / "notes"))
+async def taking_notes() -> AsyncIterator[Notes]:
+    folder = tempfile.TemporaryDirectory()  # A socket's path must be short, and those of pytest are not.
+    notes = Notes(str(Path(folder.name) / "notes"))
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async for line in reader:
@@ -70,8 +72,9 @@ async def taking_notes(folder: Path) -> AsyncIterator[Notes]:
         notes.told.put_nowait("gone")
         writer.close()
 
-    async with await asyncio.start_unix_server(take, notes.address):
-        yield notes
+    with folder:
+        async with await asyncio.start_unix_server(take, notes.address):
+            yield notes
 
 
 @dataclass

@@ -9,7 +9,8 @@ from tests.adapters.mcp_tools.bench import Bench, Notes, taking_notes
 
 
 @pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+async def bench(tmp_path: Path, notes: Notes) -> AsyncIterator[Bench]:
+    del notes  # It takes them for as long as there are servers.
     bench = Bench(tmp_path)
     yield bench
     for toolbox in bench.toolboxes:
@@ -17,6 +18,6 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 @pytest.fixture
-async def notes(tmp_path: Path) -> AsyncIterator[Notes]:
-    async with taking_notes(tmp_path) as notes:
+async def notes() -> AsyncIterator[Notes]:
+    async with taking_notes() as notes:
         yield notes

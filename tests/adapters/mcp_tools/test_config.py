@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from adapters.mcp_tools.config import Config, Entry, HttpEntry, StdioEntry, read_config
+from adapters.mcp_tools.config import Config, read_config
+from adapters.mcp_tools.entries import Entry, HttpEntry, StdioEntry
 
 
 @pytest.fixture

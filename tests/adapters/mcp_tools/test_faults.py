@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.mcp_tools import server as owner
+from adapters.mcp_tools import link
 from domain.tool import ToolInventory
 from tests.adapters.mcp_tools.bench import Bench, Notes, http_server, inventory_when, odd_entry, odd_tool, sdk_entry
 
@@ -132,7 +132,7 @@ async def test_a_cancelled_caller_leaves_no_task(bench: Bench, notes: Notes) -> 
 async def test_a_server_that_never_answers_is_given_up_and_tried_again(
     bench: Bench, notes: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(owner, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(link, "CONNECT_SECONDS", 0.5)
     toolbox = await bench.open(silent=odd_entry(manner="silent", env={"NOTES": notes.address}), good=odd_entry("tell"))
     inventory = await toolbox.inventory()
     assert errors_of(inventory) == {"mcp:silent": "It did not answer within 0.5 seconds."}
