@@ -13,6 +13,7 @@ from adapters.mcp_tools.variables import MissingVariable, expand
 from domain.json_value import JsonObject, JsonValue
 
 _SERVER_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _STDIO, _HTTP = "stdio", "http"
 _TRANSPORTS = {"stdio": _STDIO, "http": _HTTP, "streamablehttp": _HTTP}
 
@@ -81,7 +82,12 @@ def _http_entry(raw: JsonObject) -> HttpEntry:
     url = _required(raw, "url")
     if not _is_http(url):
         raise Wrong("`url` must be an address like https://example.com/mcp.")
-    return HttpEntry(url=url, headers=_texts_by_name(raw.get("headers"), "headers"))
+    headers = {name: text.strip() for name, text in _texts_by_name(raw.get("headers"), "headers").items()}
+    for name, text in headers.items():
+        if not (_HEADER_NAME.fullmatch(name) and text.isascii() and text.isprintable()):
+            # To be said here: an HTTP client's own error would show the value, which is a secret more often than not.
+            raise Wrong(f"`headers.{name}` must be one line of ASCII.")
+    return HttpEntry(url=url, headers=headers)
 
 
 def _is_http(url: str) -> bool:

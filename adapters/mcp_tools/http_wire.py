@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import cast
 
 import httpx2
-from mcp.client.streamable_http import streamable_http_client
+from mcp.client.streamable_http import MCP_SESSION_ID, streamable_http_client
 
 from adapters.mcp_tools.entries import HttpEntry
 from adapters.mcp_tools.lines import LONGEST_MESSAGE
@@ -26,6 +26,7 @@ class HttpWire:
     def __init__(self, entry: HttpEntry) -> None:
         self._entry = entry
         self._refusal: int | None = None
+        self._in_session = False
 
     @asynccontextmanager
     async def streams(self) -> AsyncIterator[tuple[Incoming, Outgoing]]:
@@ -45,7 +46,7 @@ class HttpWire:
 
     def refuses_session(self, words: str) -> bool:
         """404 is what the protocol says; many servers were made after an example that answers 400."""
-        return self._refusal == 404 or (self._refusal == 400 and "session" in words.lower())
+        return self._in_session and (self._refusal == 404 or (self._refusal == 400 and "session" in words.lower()))
 
     def _client(self) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
@@ -58,8 +59,12 @@ class HttpWire:
     async def _watch(self, response: httpx2.Response) -> None:
         if response.request.method == "POST":
             self._refusal = response.status_code if response.is_error else None
+            self._in_session = MCP_SESSION_ID in response.request.headers
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
-            response.stream = _Bounded(cast("httpx2.AsyncByteStream", response.stream))
+            is_packed = response.headers.get("content-encoding", "identity") != "identity"
+            response.stream = _Bounded(
+                cast("httpx2.AsyncByteStream", response.stream), 0 if is_packed else LONGEST_MESSAGE
+            )
 
 
 async def _expect_short_answer(request: httpx2.Request) -> None:
@@ -75,21 +80,27 @@ def _phrase(status: int) -> str:
         return "unknown"
 
 
-class _TooLong(httpx2.StreamError):
-    def __init__(self) -> None:
-        super().__init__(f"The result is longer than {LONGEST_MESSAGE // 1024 // 1024} MiB. Ask for less of it.")
+class _Refused(httpx2.StreamError):
+    """The SDK makes it an error of the one request that was answered."""
+
+    def __init__(self, most: int) -> None:
+        too_long = f"The result is longer than {most // 1024 // 1024} MiB. Ask for less of it."
+        super().__init__(too_long if most else "It is compressed, which was not asked for.")
 
 
 class _Bounded(httpx2.AsyncByteStream):
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+    """At most `most` bytes: none of what is compressed, which may be anything once it is unpacked."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream, most: int) -> None:
         self._stream = stream
+        self._most = most
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         taken = 0
         async for block in self._stream:
             taken += len(block)
-            if taken > LONGEST_MESSAGE:
-                raise _TooLong
+            if taken > self._most:
+                raise _Refused(self._most)
             yield block
 
     async def aclose(self) -> None:

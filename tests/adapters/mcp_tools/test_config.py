@@ -31,7 +31,7 @@ def read(file: Path, entry: object, name: str = "it") -> Config:
         ({"url": "https://example.com/mcp"}, HttpEntry(url="https://example.com/mcp")),
         ({"type": "streamable-http", "url": "http://[::1]:1/"}, HttpEntry(url="http://[::1]:1/")),
         ({"transport": "streamableHttp", "url": "http://h"}, HttpEntry(url="http://h")),
-        ({"type": "http", "url": "http://h", "headers": {"A": "b"}}, HttpEntry(url="http://h", headers={"A": "b"})),
+        ({"type": "http", "url": "http://h", "headers": {"A": "b\n"}}, HttpEntry(url="http://h", headers={"A": "b"})),
     ],
 )
 def test_forms_that_other_clients_know(file: Path, written: dict[str, Any], meant: Entry) -> None:
@@ -74,6 +74,9 @@ def test_variables(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"url": "ftp://h"}, "`url` must be an address"),
         ({"url": "http://h:x"}, "`url` must be an address"),
         ({"url": "http://h", "headers": ["a"]}, "`headers` must be an object of strings"),
+        ({"url": "http://h", "headers": {"A": "ä"}}, "`headers.A` must be one line of ASCII"),
+        ({"url": "http://h", "headers": {"A": "b\nC: d"}}, "`headers.A` must be one line of ASCII"),
+        ({"url": "http://h", "headers": {"A:": "b"}}, "`headers.A:` must be one line of ASCII"),
         ({"type": "sse", "url": "http://h"}, 'The transport "sse" is not supported: use `stdio` or `http`'),
         ({"type": 5, "url": "http://h"}, "The transport 5 is not supported"),
     ],
