@@ -4,6 +4,7 @@ from typing import Final, Literal, TypeAlias
 
 from adapters.codec.errors import NotEncodable
 from adapters.codec.json_text import clean_text, render
+from adapters.python_tools.failures import NoAnswer
 from domain.errors import MochiError, ToolFailed, ToolNotFound, ValidationFailed
 from domain.json_value import JsonObject
 from domain.tool import CUT_NOTE, RESULT_CHARACTERS, ToolErrorCode, ToolOutcome, cut_result
@@ -41,7 +42,7 @@ def text_of(tool_name: str, reply: JsonObject) -> str:
     """
     text, characters, error = reply.get("text"), reply.get("characters"), reply.get("error")
     if not isinstance(text, str) or not isinstance(characters, int):
-        raise ToolFailed("What came from the tool's process was no answer to this call.")
+        raise NoAnswer
     text = cut_result(clean_text(text))
     if error == ValidationFailed.code:
         raise ValidationFailed(f"Wrong arguments for `{tool_name}`: {text}.", tool_name=tool_name)

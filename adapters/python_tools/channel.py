@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 from typing import Final, cast
 
-from adapters.python_tools.failures import WorkerLost
+from adapters.python_tools.failures import NoAnswer, WorkerLost
 
 REPLY_BYTES: Final = 4 << 20
 """A result of 100,000 characters takes less than 1 MiB; the rest is for sources with very many tools."""
@@ -28,9 +28,9 @@ class Channel(asyncio.Protocol):
         return channel
 
     async def ask(self, line: bytes) -> bytes:
-        """The line that comes next. Raises WorkerLost. Whoever is cancelled here must not ask again."""
+        """The line that comes next. Raises WorkerLost, NoAnswer. Whoever is cancelled here must not ask again."""
         if self.is_broken or self._transport is None:
-            raise WorkerLost("The process of the tool is gone.")
+            raise WorkerLost("The tool's process is gone.")
         self._reply = asyncio.get_running_loop().create_future()
         self._transport.write(line)
         return await self._reply
@@ -55,6 +55,7 @@ class Channel(asyncio.Protocol):
             reply, self._received = bytes(self._received), bytearray()
             self._reply.set_result(reply)
         elif end >= 0 or len(self._received) > REPLY_BYTES:
+            self._reply.set_exception(NoAnswer())
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's
@@ -65,5 +66,5 @@ class Channel(asyncio.Protocol):
             return
         self.is_broken = True
         if self._reply is not None and not self._reply.done():
-            self._reply.set_exception(WorkerLost("The process of the tool broke off, or said what is no answer."))
+            self._reply.set_exception(WorkerLost("The tool's process broke off before the tool had returned."))
         self._on_broken()

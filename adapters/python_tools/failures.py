@@ -1,9 +1,10 @@
 """How the processes that run tools fail us.
 
 ToolFailed                  of the domain
-└── WorkerLost              the process of a call is dead, or has said what is no answer
-    └── ForkServerLost      the process that starts workers is dead, and with it all its workers
-InterpreterUnusable         a ToolFailed too: no process can be started at all
+├── WorkerLost              the process of a call is dead
+│   └── ForkServerLost      so is the process that starts workers, and with it all of them
+├── NoAnswer                it said something else
+└── InterpreterUnusable     no process can be started at all
 """
 
 from domain.errors import ToolFailed
@@ -16,6 +17,11 @@ class WorkerLost(ToolFailed):
 class ForkServerLost(WorkerLost):
     def __init__(self) -> None:
         super().__init__("The process that starts the workers of tools was killed, and the call ended with it.")
+
+
+class NoAnswer(ToolFailed):
+    def __init__(self) -> None:
+        super().__init__("What came from the tool's process was no answer to this call; the process was killed.")
 
 
 class InterpreterUnusable(ToolFailed):

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import signal
 import socket
 from asyncio.subprocess import Process
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from adapters.codec.errors import NotDecodable
 from adapters.codec.json_text import parse, render
 from adapters.python_tools.channel import Channel
 from adapters.python_tools.failures import ForkServerLost, InterpreterUnusable, WorkerLost
-from adapters.python_tools.process import end_process, new_mark, start_process
+from adapters.python_tools.process import end_process, new_mark, signal_process, start_process
 from adapters.python_tools.sources import Source
 from adapters.python_tools.worker_handle import Worker
 from application.owned_task import finish_despite_cancellation
@@ -96,8 +97,7 @@ class ForkServer:
             self._control.shutdown(socket.SHUT_WR)
         # It ends all workers itself then; being killed, it would leave that to us.
         await asyncio.wait([self._listening], timeout=_ENDING_SECONDS)
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        signal_process(self._process, signal.SIGKILL)
         await self._listening
 
     def _order(self, what: Literal["fork", "kill"], number: int, channel: socket.socket | None = None) -> None:
@@ -109,6 +109,8 @@ class ForkServer:
             # Full, as nobody has read for very long, or closed.
             self._give_up()
             raise ForkServerLost from None
+        # A tool may have stopped it, and should not hold up others by that.
+        signal_process(self._process, signal.SIGCONT)
         if number not in self._unseen:
             self._unseen[number] = asyncio.get_running_loop().call_later(_ANSWER_SECONDS, self._give_up)
 
@@ -121,8 +123,7 @@ class ForkServer:
 
     def _give_up(self) -> None:
         """What follows happens when its end of the connection closes."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        signal_process(self._process, signal.SIGKILL)
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()

@@ -47,10 +47,16 @@ async def start_process(python: Path, control: socket.socket, mark: str) -> Proc
 
 async def end_process(process: Process, mark: str) -> None:
     """Kill it and whatever carries its mark, and wait for the first."""
-    with suppress(ProcessLookupError):
-        process.kill()
+    signal_process(process, signal.SIGKILL)
     await process.wait()
     await asyncio.to_thread(kill_marked, mark)
+
+
+def signal_process(process: Process, number: signal.Signals) -> None:
+    """Not by its own `send_signal`, which polls: the status would be gone before asyncio asks for it."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, number)
 
 
 def kill_marked(mark: str) -> None:

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from adapters.codec.errors import NotDecodable
 from adapters.codec.json_text import parse, render
 from adapters.python_tools.channel import Channel
-from adapters.python_tools.failures import WorkerLost
+from adapters.python_tools.failures import NoAnswer, WorkerLost
 from adapters.python_tools.sources import Source
 from domain.errors import ToolFailed
 from domain.json_value import JsonObject
@@ -35,7 +35,7 @@ class Worker:
         self._parent = parent
 
     async def load(self) -> None:
-        """Raises WorkerLost, and ToolFailed where the source's own code did not let itself be loaded."""
+        """Raises ToolFailed: WorkerLost, NoAnswer, or what the source's own code raised."""
         if not self.is_loaded:
             reply = await self.ask(self.source.as_request())
             if "error" in reply:
@@ -43,9 +43,9 @@ class Worker:
             self.is_loaded = True
 
     async def ask(self, request: JsonObject) -> JsonObject:
-        """Raises WorkerLost, with how it ended."""
+        """Raises WorkerLost, with how it ended, and NoAnswer."""
         if self.channel is None:
-            raise WorkerLost("The process of the tool is gone.")
+            raise WorkerLost("The tool's process is gone.")
         self.is_reusable = False
         request_id = secrets.token_hex(8)
         try:
@@ -55,7 +55,7 @@ class Worker:
         except WorkerLost as lost:
             raise await self._last_word(lost) from None
         if not isinstance(reply, Mapping) or reply.get("id") != request_id:
-            raise WorkerLost("What came from the tool's process was no answer to this call; it was killed.")
+            raise NoAnswer
         self.is_reusable = reply.get("reusable") is True
         return reply
 

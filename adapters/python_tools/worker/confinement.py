@@ -33,8 +33,8 @@ def confine(channel: int, parent: int) -> None:
     adopt_orphans()
     _close_all_but(channel)
     _limit()
-    for number in (signal.SIGINT, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _close_all_but(channel: int) -> None:

@@ -155,6 +155,7 @@ class ForkServer:
             self._ended.append((worker, f"not started: {os.strerror(error.errno or 0)}"))
         if pid == 0:
             signal.set_wakeup_fd(-1)
+            self._control.detach()  # Else the object would close whatever has its number by then.
             return channel
         os.close(channel)
         if pid > 0:

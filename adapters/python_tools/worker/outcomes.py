@@ -15,7 +15,15 @@ def as_text(result: object) -> str:
     """A string as it is, everything else as JSON. Raises whatever the result's own methods raise."""
     if isinstance(result, str):
         return str.__str__(result)  # Of a subclass: its content, and not what it says of itself.
-    return pydantic_core.to_json(result, fallback=str).decode("utf-8", "replace")
+    try:
+        return pydantic_core.to_json(result, fallback=str).decode()
+    except pydantic_core.PydanticSerializationError:
+        # Lone surrogates, which pydantic refuses wherever they are; whatever else it was is raised again here.
+        return json.dumps(result, ensure_ascii=False, separators=(",", ":"), default=_jsonable)
+
+
+def _jsonable(value: object) -> object:
+    return pydantic_core.to_jsonable_python(value, fallback=str)
 
 
 def clean(text: str) -> str:

@@ -29,8 +29,15 @@ _WRONG = "VALIDATION_ERROR"
 
 
 def serve(channel: int, parent: int) -> None:
-    """Until the server closes the channel."""
-    confine(channel, parent)
+    """Until the server closes the channel; does not return."""
+    try:
+        confine(channel, parent)
+        _answer_all()
+    finally:
+        os._exit(1)  # Neither what tools registered to run at exit nor their threads may hold up the end.
+
+
+def _answer_all() -> None:
     pid = os.getpid()
     worker = Worker()
     with open(CHANNEL, "rb", closefd=False) as requests:
