@@ -123,6 +123,35 @@ def forked_messages(session: Session, message_index: int | None) -> tuple[Messag
     return messages
 
 
+def as_before(current: Session, before: Session) -> Session:
+    """`current` with the history and the window of `before`; what a person set meanwhile stays."""
+    return replace(
+        current, messages=before.messages, context_window=before.context_window, updated_at=before.updated_at
+    )
+
+
+def rounds_of_calls(messages: Sequence[Message]) -> int:
+    """How many answers since the last user message called tools."""
+    rounds = 0
+    for message in reversed(messages):
+        if isinstance(message, UserMessage):
+            break
+        rounds += isinstance(message, AssistantMessage) and bool(message.tool_calls)
+    return rounds
+
+
+def last_calls(messages: Sequence[Message]) -> tuple[AssistantMessage, int] | None:
+    """The answer whose calls end the history, and how many of their results are there; None where none does."""
+    for index in range(len(messages) - 1, -1, -1):
+        message = messages[index]
+        if isinstance(message, ToolMessage):
+            continue
+        if isinstance(message, AssistantMessage) and message.tool_calls:
+            return message, len(messages) - 1 - index
+        return None
+    return None
+
+
 def unanswered_calls(messages: Sequence[Message]) -> tuple[ToolCall, ...]:
     """The calls of the last assistant message that no result follows yet, in their order.
 

@@ -2,14 +2,14 @@
 
     MochiError
     ├── NotFound
-    │   ├── SessionNotFound, RunNotFound, PromptNotFound
+    │   ├── SessionNotFound, RunNotFound, PromptNotFound, ConfirmationNotFound
     │   └── ModelNotFound, ToolNotFound, AgentNotFound
     ├── InvalidRequest                          what the caller sent cannot be done
     │   ├── ValidationFailed, InvalidMessageIndex, EmptyHistory, ContextOverflow
-    │   └── PromptExists, IdempotencyConflict
+    │   └── PromptExists, IdempotencyConflict, ConfirmationDecided
     ├── SessionBusy
     ├── SessionCorrupt, StorageFailed           what is kept cannot be read or written
-    ├── ToolRoundsExceeded, ToolFailed
+    ├── ToolRoundsExceeded, ToolFailed, ToolConfirmationRequired
     ├── RunFailed                               a run's own error, for one who waits for its answer
     ├── ServerStopping
     └── ModelServerError                        what the model's server did
@@ -21,9 +21,9 @@ An error carries the contract's `code`, a message that says what to do, and `det
 status it becomes is the entrypoint's business. `retryable` says whether the same request may succeed later.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from domain.json_value import JsonValue
+from domain.json_value import JsonObject, JsonValue
 
 
 class MochiError(Exception):
@@ -67,6 +67,17 @@ class PromptNotFound(NotFound):
         super().__init__(
             "There is no system prompt file of this name. List them with GET /api/v1/system-prompts.",
             filename=filename,
+        )
+
+
+class ConfirmationNotFound(NotFound):
+    code = "CONFIRMATION_NOT_FOUND"
+
+    def __init__(self, session_id: str, confirmation_id: str) -> None:
+        super().__init__(
+            "This session has no such question. GET /api/v1/chat/{id}/runs names those that are open.",
+            session_id=session_id,
+            confirmation_id=confirmation_id,
         )
 
 
@@ -141,6 +152,16 @@ class IdempotencyConflict(InvalidRequest):
         )
 
 
+class ConfirmationDecided(InvalidRequest):
+    code = "CONFIRMATION_DECIDED"
+
+    def __init__(self, confirmation_id: str) -> None:
+        super().__init__(
+            "This question was answered before, or its run has ended. The first answer counts.",
+            confirmation_id=confirmation_id,
+        )
+
+
 class SessionBusy(MochiError):
     code = "SESSION_BUSY"
     retryable = True
@@ -185,6 +206,20 @@ class ToolFailed(MochiError):
     """What was asked of a tool could not be done, for a reason that is the tool's or its interpreter's own."""
 
     code = "TOOL_EXECUTION_FAILED"
+
+
+class ToolConfirmationRequired(MochiError):
+    """A call needs a person's consent, and whoever waits for the whole answer cannot be asked."""
+
+    code = "TOOL_CONFIRMATION_REQUIRED"
+
+    def __init__(self, tool_name: str, executed: Sequence[JsonObject]) -> None:
+        super().__init__(
+            f"The model wants to call `{tool_name}`, which asks a person first. Use the stream, or set its policy to "
+            "`never_confirm`. The session is as it was before the request.",
+            tool_name=tool_name,
+            tool_calls_executed=executed,
+        )
 
 
 class RunFailed(MochiError):

@@ -15,7 +15,7 @@ class PromptSize:
     """The sizes of one history, by how many of its oldest messages are left out (the system prompt aside).
 
     `cuts` are the numbers that leave whole turns, from 0 to all but the newest turn. `sums` holds, for each number of
-    messages, what that many weigh together from the first behind the system prompt, which weighs `head`.
+    messages, what that many weigh together from the first behind the system prompt, which weighs `head` with the tools.
     Of the first `counted_messages`, less the `counted_from` that were left out then, `counted_tokens` were counted.
     `strictness` is what the sizes are multiplied by, once a server has said that they are larger.
     """
@@ -53,12 +53,17 @@ class PromptSize:
         return replace(self, strictness=self.strictness * factor)
 
 
-def prompt_size(messages: Sequence[Message], model: str, estimate: TokenEstimate, left_out: int) -> PromptSize:
-    """The size of `messages` for `model`. `left_out` is how many of them the last answer was asked without."""
+def prompt_size(
+    messages: Sequence[Message], model: str, estimate: TokenEstimate, left_out: int, tools_weight: int = 0
+) -> PromptSize:
+    """The size of `messages` for `model`. `left_out` is how many of them the last answer was asked without;
+    `tools_weight` is what the tools weigh that are offered with them."""
     weights = weights_of(messages)
     start = 1 if system_prompt_of(messages) else 0
     cuts = turn_cuts(messages)
-    size = PromptSize(cuts=cuts, sums=(0, *accumulate(weights[start:])), head=sum(weights[:start]), estimate=estimate)
+    size = PromptSize(
+        cuts=cuts, sums=(0, *accumulate(weights[start:])), head=sum(weights[:start]) + tools_weight, estimate=estimate
+    )
     counted = _last_counted(messages, model)
     if counted is None:
         return size

@@ -1,10 +1,11 @@
 """A run: one request of a chat at work on a session (contract, section 5)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
+from domain.confirmation import Confirmation
 from domain.json_value import JsonObject
 from domain.message import AssistantMessage
 
@@ -37,6 +38,10 @@ class ChatRequest:
     on_disconnect: OnDisconnect = "cancel"
     if_busy: IfBusy = "reject"
 
+    def to_go_on_with(self) -> "ChatRequest":
+        """What counts of it once its message is in the history."""
+        return replace(self, message=None, images=(), regenerate=False)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFailure:
@@ -52,7 +57,8 @@ class Run:
 
     `message_id` is the assistant message it wrote last; `last_sequence` the number of its `done` event, so that a
     reader who has seen it is told so even after the events are gone. Counts are tokens, summed over its rounds.
-    `idempotency_key` and `request_digest` tell a repeated request from another one.
+    `idempotency_key` and `request_digest` tell a repeated request from another one. `confirmations` are all questions
+    that it asked; with the first of them comes `request`, what it is to go on with should the server stop meanwhile.
     """
 
     run_id: str
@@ -68,10 +74,38 @@ class Run:
     last_sequence: int | None = None
     idempotency_key: str | None = None
     request_digest: str | None = None
+    confirmations: tuple[Confirmation, ...] = ()
+    request: ChatRequest | None = None
 
     @property
     def has_ended(self) -> bool:
         return self.status in END_STATUSES
+
+    @property
+    def open_questions(self) -> tuple[Confirmation, ...]:
+        """Those that nobody has answered, while the run can still hear the answer."""
+        return () if self.has_ended else tuple(each for each in self.confirmations if each.is_pending)
+
+    @property
+    def outlives_its_server(self) -> bool:
+        """Whether the run stays open when the server stops: a person is still to answer, or has just approved."""
+        goes_on = self.request is not None and self.request.on_disconnect == "continue"
+        return goes_on and not self.has_ended and any(each.awaits_its_call for each in self.confirmations)
+
+    def confirmation(self, confirmation_id: str) -> Confirmation | None:
+        return next((each for each in self.confirmations if each.confirmation_id == confirmation_id), None)
+
+    def with_confirmation(self, changed: Confirmation) -> "Run":
+        """The run with `changed` in the place of the question of its id; its status follows from what is open."""
+        confirmations = tuple(
+            changed if each.confirmation_id == changed.confirmation_id else each for each in self.confirmations
+        )
+        return self.with_confirmations(confirmations)
+
+    def with_confirmations(self, confirmations: tuple[Confirmation, ...]) -> "Run":
+        is_open = any(each.is_pending for each in confirmations)
+        status: RunStatus = "awaiting_confirmation" if is_open else "running"
+        return replace(self, confirmations=confirmations, status=status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

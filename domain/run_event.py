@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
+from domain.confirmation import Confirmation
 from domain.context_window import WindowUse
 from domain.json_value import JsonObject
 from domain.run import EndStatus, RunStatus
@@ -31,6 +32,29 @@ class ContentDelta:
 class ThinkingDelta:
     content: str
     name: ClassVar[Literal["thinking_delta"]] = "thinking_delta"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCallBegun:
+    """A call that nobody is asked about. `call_index` counts within one assistant message."""
+
+    tool_name: str
+    arguments: JsonObject
+    call_index: int
+    tool_call_id: str
+    name: ClassVar[Literal["tool_call"]] = "tool_call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmationRequired:
+    """A call that waits for a person's consent."""
+
+    tool_name: str
+    arguments: JsonObject
+    call_index: int
+    tool_call_id: str
+    confirmation_id: str
+    name: ClassVar[Literal["tool_call_confirmation_required"]] = "tool_call_confirmation_required"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +116,8 @@ class Done:
 class Snapshot:
     """Where a run stands, for a reader whose place in the log is no longer kept.
 
-    `content` and `thinking` are those of the message `message_id` so far, all of it.
+    `content` and `thinking` are those of the message `message_id` so far, all of it; `confirmations` the questions
+    that are open.
     """
 
     run_id: str
@@ -100,7 +125,7 @@ class Snapshot:
     message_id: str | None
     content: str
     thinking: str
-    confirmations: tuple[JsonObject, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()
     name: ClassVar[Literal["snapshot"]] = "snapshot"
 
 
@@ -108,6 +133,8 @@ RunEvent: TypeAlias = (
     RunStart
     | ContentDelta
     | ThinkingDelta
+    | ToolCallBegun
+    | ConfirmationRequired
     | ToolResult
     | ToolContinuationStart
     | MessageComplete

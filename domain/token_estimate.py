@@ -8,6 +8,8 @@ from itertools import chain, islice
 
 from domain.json_value import JsonValue
 from domain.message import Message, ToolCall, UserMessage
+from domain.tool import Tool
+from domain.wire_form import wire_tool
 
 STARTING_RATIO = 3.6
 """Characters a token before anything is learnt. English prose has 4 to 5, code and most other languages 3 to 4."""
@@ -91,6 +93,11 @@ def weights_of(messages: Sequence[Message]) -> list[int]:
         if message.role == "assistant" and message.thinking:
             weights[index] += weight_of(message.thinking)
     return weights
+
+
+def tools_weight(tools: Iterable[Tool]) -> int:
+    """What tools weigh that are offered with a prompt."""
+    return sum(FRAME_WEIGHT + json_weight(wire_tool(tool)) for tool in tools)
 
 
 def _call_weight(call: ToolCall) -> int:

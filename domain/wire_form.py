@@ -5,6 +5,7 @@ It is here so that what a person is shown of a prompt and what is sent can never
 
 from domain.json_value import JsonObject, JsonValue
 from domain.message import AssistantMessage, Message, SystemMessage, ToolCall, ToolMessage, UserMessage
+from domain.tool import Tool
 
 
 def wire_message(message: Message) -> JsonObject:
@@ -25,6 +26,12 @@ def wire_message(message: Message) -> JsonObject:
         case UserMessage() | SystemMessage():
             pass
     return body
+
+
+def wire_tool(tool: Tool) -> JsonObject:
+    """A tool as it is offered."""
+    function: JsonObject = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+    return {"type": "function", "function": function}
 
 
 def _call_body(call: ToolCall) -> JsonObject:

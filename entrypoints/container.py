@@ -4,6 +4,7 @@ Synchronous singletons and factories only: what has to be opened is opened by `e
 """
 
 from importlib.metadata import version
+from pathlib import Path
 from typing import Protocol
 
 from dependency_injector import containers, providers
@@ -14,6 +15,7 @@ from adapters.demo.model_catalog import DemoModelCatalog
 from adapters.json_files.prompt_store import FilePromptStore
 from adapters.json_files.run_store import JsonRunStore
 from adapters.json_files.session_store import JsonSessionStore
+from adapters.mcp_tools.toolbox import McpToolbox
 from adapters.memory.prompt_store import MemoryPromptStore
 from adapters.memory.run_log import MemoryRunLog
 from adapters.memory.run_store import MemoryRunStore
@@ -21,6 +23,7 @@ from adapters.memory.session_store import MemorySessionStore
 from adapters.ollama.client import OllamaClient
 from adapters.ollama.language_model import OllamaLanguageModel
 from adapters.ollama.model_catalog import OllamaModelCatalog
+from adapters.python_tools.toolbox import PythonToolbox
 from adapters.system.clock import SystemClock
 from adapters.system.id_source import RandomIds
 from application.model_directory import ModelDirectory
@@ -32,8 +35,10 @@ from application.ports.prompt_store import PromptStore
 from application.ports.run_log import RunLog
 from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
+from application.ports.toolbox import Toolbox
 from application.runs.answer_tool_calls import AnswerToolCalls
 from application.runs.call_closer import CallCloser
+from application.runs.consent import Consent
 from application.runs.execute_run import ExecuteRun
 from application.runs.flusher import RunFlusher
 from application.runs.loaded_windows import LoadedWindows
@@ -42,10 +47,14 @@ from application.runs.recovery import RecoverRuns
 from application.runs.room_check import RoomCheck
 from application.runs.run_keeper import RunKeeper
 from application.runs.supervisor import RunSupervisor
+from application.runs.tool_caller import ToolCaller
+from application.runs.tool_executions import ToolExecutions
 from application.runs.window_experience import WindowExperience
 from application.runs.window_keeper import WindowKeeper
+from application.tool_directory import ToolDirectory
 from application.use_cases.answer import AnswerChat
 from application.use_cases.check_health import CheckHealth
+from application.use_cases.confirm_tool import ConfirmTool
 from application.use_cases.create_session import CreateSession
 from application.use_cases.edit_message import EditMessage
 from application.use_cases.follow_run import FollowRun
@@ -59,13 +68,16 @@ from application.use_cases.session_view import SessionViews
 from application.use_cases.sessions import DeleteSession, GetSession, ListMessages, ListSessions
 from application.use_cases.start_run import StartRun
 from application.use_cases.system_prompt import RemoveSystemPrompt, SetSystemPrompt, SystemPromptSource
+from application.use_cases.tools import GetTool, ListTools, ReloadTools, ReportExecutions
 from application.use_cases.transfer_session import ExportSession, ImportSession
 from application.use_cases.update_session import UpdateSession
-from domain.known_names import KnownNames
 from entrypoints.http.config import HttpConfig
 from entrypoints.http.open_stream import StreamKeeper
 from entrypoints.http.use_cases import UseCases
 from entrypoints.settings import Settings
+
+MCP_SERVERS_FILE = "mcp_servers.json"
+"""In the data folder (contract, section 6)."""
 
 
 class Client(Protocol):
@@ -78,6 +90,10 @@ class Store(Client, Protocol):
     """What is to be opened before its first use, too."""
 
     async def open(self) -> None: ...
+
+
+class OpenedToolbox(Toolbox, Store, Protocol):
+    """A toolbox with processes or connections of its own."""
 
 
 class Container(containers.DeclarativeContainer):
@@ -133,9 +149,24 @@ class Container(containers.DeclarativeContainer):
         settings.provided.llm, ollama=providers.List(ollama_client), demo=providers.List()
     )
 
+    toolboxes: providers.Provider[list[OpenedToolbox]] = providers.List(
+        providers.Singleton(
+            PythonToolbox,
+            folder=settings.provided.tools_dir,
+            python=settings.provided.tool_python,
+            timeout_seconds=settings.provided.tool_timeout,
+        ),
+        providers.Singleton(
+            McpToolbox,
+            config_file=providers.Callable(Path.joinpath, settings.provided.data_dir, MCP_SERVERS_FILE),
+            timeout_seconds=settings.provided.tool_timeout,
+        ),
+    )
+
     # Runs
 
-    known_names: providers.Provider[KnownNames] = providers.Singleton(KnownNames)
+    tools: providers.Provider[ToolDirectory] = providers.Singleton(ToolDirectory, toolboxes=toolboxes)
+    executions: providers.Provider[ToolExecutions] = providers.Singleton(ToolExecutions)
     directory: providers.Provider[ModelDirectory] = providers.Singleton(
         ModelDirectory, catalog=model_catalog, clock=clock
     )
@@ -149,6 +180,7 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         dynamic_window_enabled=settings.provided.dynamic_context_window_enabled,
     )
+    consent: providers.Provider[Consent] = providers.Factory(Consent, runs=run_store, clock=clock, ids=ids)
     call_closer: providers.Provider[CallCloser] = providers.Singleton(CallCloser, clock=clock, ids=ids)
     keeper: providers.Provider[RunKeeper] = providers.Singleton(
         RunKeeper, sessions=session_store, runs=run_store, call_closer=call_closer, clock=clock
@@ -163,7 +195,15 @@ class Container(containers.DeclarativeContainer):
             model=language_model,
             directory=directory,
             sessions=session_store,
-            answer_tool_calls=providers.Factory(AnswerToolCalls, sessions=session_store, clock=clock, ids=ids),
+            tools=tools,
+            answer_tool_calls=providers.Factory(
+                AnswerToolCalls,
+                sessions=session_store,
+                call_tool=providers.Factory(ToolCaller, tools=tools, executions=executions, clock=clock),
+                consent=consent,
+                clock=clock,
+                ids=ids,
+            ),
             windows=windows,
             clock=clock,
             ids=ids,
@@ -177,7 +217,7 @@ class Container(containers.DeclarativeContainer):
         RunFlusher, supervisor=supervisor, keeper=keeper, runs=run_store
     )
     recover_runs: providers.Provider[RecoverRuns] = providers.Factory(
-        RecoverRuns, runs=run_store, keeper=keeper, clock=clock
+        RecoverRuns, runs=run_store, keeper=keeper, supervisor=supervisor, clock=clock
     )
 
     # Use cases
@@ -195,7 +235,7 @@ class Container(containers.DeclarativeContainer):
         directory=directory,
         supervisor=supervisor,
         follow_run=follow_run,
-        known_names=known_names,
+        tools=tools,
         windows=windows,
         room_check=providers.Factory(
             RoomCheck, dynamic_window_enabled=settings.provided.dynamic_context_window_enabled
@@ -207,6 +247,9 @@ class Container(containers.DeclarativeContainer):
         ListRuns, sessions=session_store, runs=run_store, supervisor=supervisor
     )
     get_run: providers.Provider[GetRun] = providers.Factory(GetRun, list_runs=list_runs)
+    confirm_tool: providers.Provider[ConfirmTool] = providers.Factory(
+        ConfirmTool, supervisor=supervisor, list_runs=list_runs, tools=tools, consent=consent
+    )
     cancel_run: providers.Provider[CancelRun] = providers.Factory(
         CancelRun, sessions=session_store, supervisor=supervisor
     )
@@ -216,7 +259,7 @@ class Container(containers.DeclarativeContainer):
     views: providers.Provider[SessionViews] = providers.Factory(
         SessionViews,
         models=directory,
-        known_names=known_names,
+        tools=tools,
         windows=windows,
         dynamic_window_enabled=settings.provided.dynamic_context_window_enabled,
     )
@@ -227,7 +270,7 @@ class Container(containers.DeclarativeContainer):
         CreateSession,
         sessions=session_store,
         models=directory,
-        known_names=known_names,
+        tools=tools,
         prompt_source=prompt_source,
         views=views,
         clock=clock,
@@ -257,7 +300,7 @@ class Container(containers.DeclarativeContainer):
         get_session=providers.Factory(GetSession, sessions=session_store, views=views),
         list_messages=providers.Factory(ListMessages, sessions=session_store),
         update_session=providers.Factory(
-            UpdateSession, sessions=session_store, models=directory, known_names=known_names, views=views, clock=clock
+            UpdateSession, sessions=session_store, models=directory, tools=tools, views=views, clock=clock
         ),
         delete_session=providers.Factory(DeleteSession, sessions=session_store, runs=run_store, supervisor=supervisor),
         edit_message=providers.Factory(EditMessage, sessions=session_store, supervisor=supervisor, clock=clock),
@@ -267,11 +310,14 @@ class Container(containers.DeclarativeContainer):
         remove_system_prompt=providers.Factory(
             RemoveSystemPrompt, sessions=session_store, supervisor=supervisor, clock=clock
         ),
-        read_status=providers.Factory(
-            ReadStatus, sessions=session_store, supervisor=supervisor, known_names=known_names, views=views
-        ),
+        read_status=providers.Factory(ReadStatus, sessions=session_store, supervisor=supervisor, views=views),
         preview_prompt=providers.Factory(
-            PreviewPrompt, sessions=session_store, models=directory, windows=windows, call_closer=call_closer
+            PreviewPrompt,
+            sessions=session_store,
+            models=directory,
+            tools=tools,
+            windows=windows,
+            call_closer=call_closer,
         ),
         fork_session=providers.Factory(
             ForkSession,
@@ -297,6 +343,11 @@ class Container(containers.DeclarativeContainer):
         cancel_run=cancel_run,
         list_runs=list_runs,
         get_run=get_run,
+        confirm_tool=confirm_tool,
+        list_tools=providers.Factory(ListTools, tools=tools),
+        get_tool=providers.Factory(GetTool, tools=tools),
+        reload_tools=providers.Factory(ReloadTools, tools=tools),
+        report_executions=providers.Factory(ReportExecutions, executions=executions),
         encode_session=providers.Object(encode_session),
         decode_session=providers.Object(decode_session),
     )

@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None) -> web.Application:
 
 @asynccontextmanager
 async def opened(container: Container) -> AsyncIterator[Container]:
-    """The container's world, open: stores, the client of the models' server, recovery, the flushing of running text.
+    """The container's world, open: stores, the models' server, tools, recovery, the flushing of running text.
 
     For programs that embed the use cases; the HTTP application enters it by itself. Runs are stopped on leaving.
     Raises StorageFailed where the store cannot be opened.
@@ -52,6 +52,9 @@ async def opened(container: Container) -> AsyncIterator[Container]:
         for store in container.stores():
             stack.push_async_callback(store.aclose)
             await store.open()
+        for toolbox in container.toolboxes():
+            stack.push_async_callback(toolbox.aclose)
+            await toolbox.open()
         stack.push_async_callback(container.check_health().aclose)
         stack.push_async_callback(container.loaded_windows().aclose)
         await container.recover_runs()()

@@ -5,6 +5,7 @@ import ipaddress
 import logging
 import os
 import re
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,7 +23,6 @@ OLLAMA_PORT = 11434
 READ_BY_LATER_PARTS = frozenset(
     f"{PREFIX}{name}"
     for name in (
-        "TOOLS_DIR",
         "AGENTS_DIR",
         "AGENT_CHATS_DIR",
         "PLANNING_PROMPT_PATH",
@@ -31,8 +31,6 @@ READ_BY_LATER_PARTS = frozenset(
         "SUMMARIZATION_ENABLED",
         "SUMMARY_UNSUPPORTED_MODELS",
         "MAX_AGENT_ITERATIONS",
-        "TOOL_TIMEOUT",
-        "TOOL_PYTHON",
     )
 )
 """Variables of the contract that nothing reads yet: no reason to warn a person who has set one."""
@@ -96,6 +94,11 @@ class Settings(BaseSettings):
     redis_url: None = Field(default=None, description="several replicas; not built yet")
     dynamic_context_window_enabled: bool = Field(
         default=True, description="size `num_ctx` per conversation; off: none is sent"
+    )
+    tools_dir: Path = Field(default=Path("tools"), description="tools: Python files and packages")
+    tool_timeout: float = Field(default=60, gt=0, allow_inf_nan=False, description="seconds a tool call may take")
+    tool_python: Path | None = Field(
+        default=None, description="interpreter that the tools run under, with pydantic; by default the server's own"
     )
     max_tool_rounds: int = Field(default=25, ge=1, description="rounds of tool calls in one run")
     api_keys: TextList = Field(
@@ -171,11 +174,23 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path) -> Path:
         return _expanded(path).absolute()
 
-    @field_validator("sessions_dir", "system_prompts_dir")
+    @field_validator("sessions_dir", "system_prompts_dir", "tools_dir")
     @classmethod
     def _in_data_dir(cls, path: Path, info: ValidationInfo) -> Path:
         data_dir = info.data.get("data_dir")
         return data_dir / _expanded(path) if isinstance(data_dir, Path) else path
+
+    @field_validator("tool_python")
+    @classmethod
+    def _executable(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        """A bare name is looked for where a shell would look."""
+        data_dir = info.data.get("data_dir")
+        if path is None or not isinstance(data_dir, Path):
+            return path
+        found = shutil.which(path if path.parent == Path() else data_dir / _expanded(path))
+        if found is None:
+            raise ValueError("there is no program of this name that can be run")
+        return Path(found).absolute()
 
 
 def read_settings(flags: Mapping[str, str] | None = None) -> Settings:

@@ -200,4 +200,4 @@ class RunJournals:
 
 def _must_outlive_power(run: Run) -> bool:
     """Whether something would be done twice if this were lost with the power: the others need only outlive us."""
-    return run.idempotency_key is not None
+    return run.idempotency_key is not None or bool(run.confirmations)

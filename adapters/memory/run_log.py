@@ -8,7 +8,17 @@ from contextlib import asynccontextmanager
 from application.ports import run_log as ports
 from application.ports.clock import Clock
 from application.ports.run_log import LogEntry, LogState
-from domain.run_event import ContentDelta, Done, RunEvent, Snapshot, ThinkingDelta, ToolResult
+from domain.run_event import (
+    ConfirmationRequired,
+    ContentDelta,
+    Done,
+    RunEvent,
+    Snapshot,
+    ThinkingDelta,
+    ToolCallBegun,
+    ToolResult,
+)
+from domain.token_estimate import json_weight
 
 REPLAY_BYTES = 64 * 1024 * 1024
 """What the events of all runs together may take."""
@@ -34,9 +44,11 @@ class MemoryRunLog(ports.RunLog):
         self._logs: dict[str, _Log] = {}
         self._ended: deque[tuple[float, str]] = deque()
 
-    def open(self, run_id: str, session_id: str, snapshot: Callable[[], Snapshot]) -> ports.LogWriter:
+    def open(
+        self, run_id: str, session_id: str, snapshot: Callable[[], Snapshot], *, after: int = 0
+    ) -> ports.LogWriter:
         self._drop_expired()
-        log = _Log(self, run_id, session_id, snapshot)
+        log = _Log(self, run_id, session_id, snapshot, after)
         self._logs[run_id] = log
         return log
 
@@ -102,14 +114,16 @@ class _Log(ports.LogWriter):
         "used_bytes",
     )
 
-    def __init__(self, owner: MemoryRunLog, run_id: str, session_id: str, snapshot: Callable[[], Snapshot]) -> None:
+    def __init__(
+        self, owner: MemoryRunLog, run_id: str, session_id: str, snapshot: Callable[[], Snapshot], after: int
+    ) -> None:
         self._owner = owner
         self.run_id = run_id
         self.session_id = session_id
         self.snapshot = snapshot
         self.entries: list[LogEntry] = []
-        self.first_sequence = 1
-        self.last_sequence = 0
+        self.first_sequence = after + 1
+        self.last_sequence = after
         self.used_bytes = 0
         self.has_ended = False
         self.followers: list[_Follower] = []
@@ -195,5 +209,7 @@ def _size(event: RunEvent) -> int:
     if isinstance(event, ContentDelta | ThinkingDelta):
         return _ENTRY_BYTES + 2 * len(event.content)
     if isinstance(event, ToolResult):
-        return _ENTRY_BYTES + 2 * len(event.result or "")
+        return _ENTRY_BYTES + 2 * len(event.result or event.error_message or "")
+    if isinstance(event, ToolCallBegun | ConfirmationRequired):
+        return _ENTRY_BYTES + 2 * json_weight(event.arguments)
     return 2 * _ENTRY_BYTES

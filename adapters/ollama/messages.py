@@ -7,7 +7,7 @@ import orjson
 
 from application.ports.language_model import ModelRequest
 from domain.json_value import JsonObject, JsonValue
-from domain.wire_form import wire_message
+from domain.wire_form import wire_message, wire_tool
 
 
 def encoded(request: ModelRequest) -> bytes:
@@ -28,6 +28,8 @@ def request_body(request: ModelRequest) -> JsonObject:
         "stream": True,
         "truncate": False,
     }
+    if request.tools:
+        body["tools"] = [wire_tool(tool) for tool in request.tools]
     if request.think is not None:
         body["think"] = request.think
     if request.format is not None:

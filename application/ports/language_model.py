@@ -8,6 +8,7 @@ from typing import Protocol
 from domain.json_value import JsonObject
 from domain.message import Message, ToolCall
 from domain.run import Think
+from domain.tool import Tool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,7 @@ class ModelRequest:
 
     `messages` is the history as stored; an assistant message at its end is to be continued. `think` None means that
     nothing is said of it. `options` never holds `num_ctx`: that is `num_ctx` here, in tokens, None for the server's
-    own choice. `format` is a JSON schema that the answer must satisfy.
+    own choice. `format` is a JSON schema that the answer must satisfy. `tools` are those that the model may call.
     """
 
     model: str
@@ -25,6 +26,7 @@ class ModelRequest:
     options: JsonObject | None = None
     format: JsonObject | None = None
     num_ctx: int | None = None
+    tools: Sequence[Tool] = ()
 
 
 @dataclass(frozen=True, slots=True)

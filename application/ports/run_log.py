@@ -69,8 +69,11 @@ class RunLog(Protocol):
     Memory is bounded over all runs: the events of runs that ended longest ago go first, then the oldest of the rest.
     """
 
-    def open(self, run_id: str, session_id: str, snapshot: Callable[[], Snapshot]) -> LogWriter:
-        """Begin the log of a run. `snapshot` gives its state at any time, for readers whose place is gone."""
+    def open(self, run_id: str, session_id: str, snapshot: Callable[[], Snapshot], *, after: int = 0) -> LogWriter:
+        """Begin the log of a run. `snapshot` gives its state at any time, for readers whose place is gone.
+
+        The first event is number `after` + 1: those up to `after` were another process's and are gone.
+        """
         ...
 
     def state(self, run_id: str) -> LogState | None:

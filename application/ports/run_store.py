@@ -19,7 +19,7 @@ class RunStore(Protocol):
     """Runs by session. Every method may raise StorageFailed; then nothing has changed.
 
     What a call kept is whole and outlives this process when the call returns. It outlives a power cut too where
-    something would be done twice without it: a run that has an `idempotency_key`.
+    something would be done twice without it: a run that has an `idempotency_key` or `confirmations`.
 
     Runs are kept for at least as long as `domain.run.IDEMPOTENCY_KEPT` after their end; of older ones, the newest 50
     of a session are.

@@ -31,6 +31,13 @@ class AnswerDraft:
         self.flushed_size = 0
         self.is_stored = False
 
+    @classmethod
+    def of_stored(cls, message: AssistantMessage) -> "AnswerDraft":
+        """One to which nothing is added any more."""
+        draft = cls(message_id=message.message_id, model=message.model or "", base=message)
+        draft.is_stored = True
+        return draft
+
     def add_content(self, piece: str) -> None:
         self._content.append(piece)
         self.size += len(piece)

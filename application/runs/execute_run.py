@@ -1,5 +1,6 @@
 """A run at work: the model is asked, what it says is told and stored, until it has nothing left to call."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from application.model_directory import ModelDirectory
@@ -12,14 +13,18 @@ from application.runs.answer_draft import AnswerDraft
 from application.runs.answer_tool_calls import AnswerToolCalls
 from application.runs.run_handle import RunHandle
 from application.runs.window_keeper import SizedPrompt, WindowKeeper
+from application.tool_directory import ToolDirectory
 from domain.context_window import ContextWindowConfig
-from domain.conversation import put_message, without_pictures
+from domain.conversation import last_calls, put_message, rounds_of_calls, without_pictures
 from domain.errors import ModelServerFailed, PromptTooLong, ToolRoundsExceeded
 from domain.message import AssistantMessage
 from domain.model_card import ModelCard, require_sight
 from domain.run import ChatRequest, Think
 from domain.run_event import ContentDelta, MessageComplete, ThinkingDelta, ToolContinuationStart
 from domain.session import Session
+from domain.tool import Tool
+
+_CONTINUATION = ToolContinuationStart(message="The results go back to the model.")
 
 
 class ExecuteRun:
@@ -34,6 +39,7 @@ class ExecuteRun:
         model: LanguageModel,
         directory: ModelDirectory,
         sessions: SessionStore,
+        tools: ToolDirectory,
         answer_tool_calls: AnswerToolCalls,
         windows: WindowKeeper,
         clock: Clock,
@@ -43,6 +49,7 @@ class ExecuteRun:
         self._model = model
         self._directory = directory
         self._sessions = sessions
+        self._tools = tools
         self._answer_tool_calls = answer_tool_calls
         self._windows = windows
         self._clock = clock
@@ -50,25 +57,45 @@ class ExecuteRun:
         self._max_tool_rounds = max_tool_rounds
 
     async def __call__(self, handle: RunHandle, session: Session) -> None:
-        """Raises ModelNotFound, ModelServerError, ContextOverflow, ToolRoundsExceeded, and what the store raises."""
+        """Raises ModelNotFound, ModelServerError, ContextOverflow, ToolRoundsExceeded, ToolConfirmationRequired, and
+        what the store raises."""
         card = await self._directory.get(session.model)
         if handle.request.images:
             require_sight(card)
         if not card.can_see:
             session = without_pictures(session)
+        # What a person enables meanwhile counts from the next run.
+        tools = await self._tools.offered(session.tool_settings) if card.can_use_tools else ()
         rounds = 0
+        if handle.is_resumed:
+            session = await self._go_on(handle, session)
+            rounds = rounds_of_calls(session.messages)
         while True:
-            session, answer = await self._ask(handle, session, card)
+            session, answer = await self._ask(handle, session, card, tools)
             if not answer.tool_calls:
                 return
             if rounds == self._max_tool_rounds:
                 raise ToolRoundsExceeded(rounds)
             rounds += 1
-            session = await self._answer_tool_calls(handle, session, answer)
-            handle.emit(ToolContinuationStart(message="The results go back to the model."))
+            session = await self._answer_tool_calls(handle, session, answer, {tool.name for tool in tools})
+            handle.emit(_CONTINUATION)
 
-    async def _ask(self, handle: RunHandle, session: Session, card: ModelCard) -> tuple[Session, AssistantMessage]:
-        prompt = await self._windows.size(session, card.context_length, handle.request.options)
+    async def _go_on(self, handle: RunHandle, session: Session) -> Session:
+        """The session with results for the calls that its run waited with when its server stopped."""
+        found = last_calls(session.messages)
+        if found is None:
+            return session
+        answer, results_there = found
+        handle.begin_draft(AnswerDraft.of_stored(answer))
+        if results_there < len(answer.tool_calls):
+            session = await self._answer_tool_calls.go_on(handle, session, answer, results_there)
+        handle.emit(_CONTINUATION)
+        return session
+
+    async def _ask(
+        self, handle: RunHandle, session: Session, card: ModelCard, tools: Sequence[Tool]
+    ) -> tuple[Session, AssistantMessage]:
+        prompt = await self._windows.size(session, card.context_length, handle.request.options, tools)
         last = session.messages[-1]
         base = last if isinstance(last, AssistantMessage) else None
         draft = AnswerDraft(message_id=self._ids.new_id(), model=session.model, base=base)
@@ -155,6 +182,7 @@ def _model_request(prompt: SizedPrompt, request: ChatRequest, card: ModelCard) -
         options=request.options,
         format=request.format,
         num_ctx=prompt.plan.num_ctx,
+        tools=prompt.tools,
     )
 
 

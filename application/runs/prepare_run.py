@@ -35,10 +35,16 @@ class PrepareRun:
         Raises what the stores raise, SessionBusy where another process works on the session, and EmptyHistory where
         there is nothing to answer. Then the session is as it was; a run that was claimed is for the caller to end.
         """
-        session_id, request = handle.run.session_id, handle.request
         await self._runs.claim(handle.run)
         handle.is_claimed = True
-        return await self._sessions.update(session_id, lambda session: self._with_request(session, request))
+        if handle.is_resumed:
+            return await self._sessions.load(handle.run.session_id)
+        return await self._sessions.update(handle.run.session_id, lambda session: self._prepared(session, handle))
+
+    def _prepared(self, session: Session, handle: RunHandle) -> Session:
+        if not handle.can_confirm:
+            handle.session_before = session
+        return self._with_request(session, handle.request)
 
     def _with_request(self, session: Session, request: ChatRequest) -> Session:
         session = self._call_closer(session)

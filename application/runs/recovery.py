@@ -4,8 +4,9 @@ import logging
 from dataclasses import replace
 
 from application.ports.clock import Clock
-from application.ports.run_store import RunStore
+from application.ports.run_store import AbandonedRun, RunStore
 from application.runs.run_keeper import RunEnding, RunKeeper
+from application.runs.supervisor import RunSupervisor
 
 _log = logging.getLogger(__name__)
 
@@ -15,23 +16,31 @@ LAST_SEQUENCE_UNKNOWN = 1_000_000_000
 
 
 class RecoverRuns:
-    """Ends the runs of dead processes as `interrupted` and folds the text that they had flushed into the history."""
+    """Takes over the runs of dead processes: those that wait for a person go on waiting here, the others end as
+    `interrupted`, the text that they had flushed folded into the history."""
 
-    def __init__(self, *, runs: RunStore, keeper: RunKeeper, clock: Clock) -> None:
+    def __init__(self, *, runs: RunStore, keeper: RunKeeper, supervisor: RunSupervisor, clock: Clock) -> None:
         self._runs = runs
         self._keeper = keeper
+        self._supervisor = supervisor
         self._clock = clock
 
     async def __call__(self) -> None:
         """Done twice, it is done once. Raises StorageFailed where the runs cannot be read."""
         for abandoned in await self._runs.abandoned():
-            partial = abandoned.partial
-            run = replace(
-                abandoned.run,
-                status="interrupted",
-                ended_at=self._clock.now(),
-                message_id=partial.message.message_id if partial else abandoned.run.message_id,
-                last_sequence=LAST_SEQUENCE_UNKNOWN,
-            )
-            _log.info("run %s of session %s was interrupted", run.run_id, run.session_id)
-            await self._keeper.keep(RunEnding(run=run, message=partial.message if partial else None))
+            if abandoned.run.outlives_its_server:
+                self._supervisor.resume(abandoned.run)
+            else:
+                await self._end(abandoned)
+
+    async def _end(self, abandoned: AbandonedRun) -> None:
+        partial = abandoned.partial
+        run = replace(
+            abandoned.run,
+            status="interrupted",
+            ended_at=self._clock.now(),
+            message_id=partial.message.message_id if partial else abandoned.run.message_id,
+            last_sequence=LAST_SEQUENCE_UNKNOWN,
+        )
+        _log.info("run %s of session %s was interrupted", run.run_id, run.session_id)
+        await self._keeper.keep(RunEnding(run=run, message=partial.message if partial else None))

@@ -8,9 +8,11 @@ from application.ports.language_model import ModelEnd
 from application.ports.run_log import LogWriter
 from application.runs.answer_draft import AnswerDraft
 from domain.errors import MochiError
+from domain.json_value import JsonObject
 from domain.message import AssistantMessage
 from domain.run import ChatRequest, EndStatus, PartialAnswer, Run
 from domain.run_event import RunEvent, RunStart, Snapshot
+from domain.session import Session
 
 
 class RunHandle:
@@ -20,12 +22,30 @@ class RunHandle:
     tell its end. `is_claimed` says that the run store knows the run. `accepted` is done when the run has its session
     and its user message is stored (None), or when something kept it from that (the error). `ended` is done when the
     last event is in the log and the record is kept.
+
+    `can_confirm` is False where nobody reads events: then `session_before` is what the run goes back to should it have
+    to ask. `is_resumed` marks one that another server process began. `executed` names the calls that have a result.
+    `record_lock` is held while the record of the run is changed on the disk.
     """
 
-    def __init__(self, run: Run, request: ChatRequest, warnings: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        request: ChatRequest,
+        warnings: tuple[str, ...] = (),
+        *,
+        can_confirm: bool = True,
+        is_resumed: bool = False,
+    ) -> None:
         self.run = run
         self.request = request
         self.warnings = warnings
+        self.can_confirm = can_confirm
+        self.is_resumed = is_resumed
+        self.session_before: Session | None = None
+        self.executed: list[JsonObject] = []
+        self.record_lock = asyncio.Lock()
+        self.last_sequence = 0
         self.task: asyncio.Task[None] | None = None
         self.draft: AnswerDraft | None = None
         self.end_asked_for: EndStatus | None = None
@@ -34,6 +54,7 @@ class RunHandle:
         self.has_completed = False
         self.readers = 0
         self._writer: LogWriter | None = None
+        self._answer: asyncio.Future[None] | None = None
         loop = asyncio.get_running_loop()
         self.accepted: asyncio.Future[MochiError | None] = loop.create_future()
         self.ended: asyncio.Future[None] = loop.create_future()
@@ -45,12 +66,13 @@ class RunHandle:
     def announce(self, writer: LogWriter) -> None:
         """Let readers in: the log begins with `run_start`."""
         self._writer = writer
-        self.emit(RunStart(run_id=self.run.run_id, session_id=self.run.session_id, warnings=self.warnings))
+        if not self.is_resumed:
+            self.emit(RunStart(run_id=self.run.run_id, session_id=self.run.session_id, warnings=self.warnings))
 
-    def emit(self, event: RunEvent) -> int:
+    def emit(self, event: RunEvent) -> None:
         if self._writer is None:
             raise RuntimeError("a run that was not announced has nothing to say")
-        return self._writer.append(event)
+        self.last_sequence = self._writer.append(event)
 
     def ask_to_end(self, status: EndStatus) -> None:
         """Cancel the task for a reason; the first reason counts, and a run that completes first has completed."""
@@ -58,6 +80,21 @@ class RunHandle:
             self.end_asked_for = status
             if self.task is not None and self.has_begun:
                 self.task.cancel()
+
+    @property
+    def stays_open(self) -> bool:
+        """Whether the run is left as it is for the next start of the server: nobody but the server ends it."""
+        return self.end_asked_for == "interrupted" and self.run.outlives_its_server
+
+    async def next_answer(self) -> None:
+        """Until `tell_answer`. For one who waits at a time."""
+        self._answer = asyncio.get_running_loop().create_future()
+        await self._answer
+
+    def tell_answer(self) -> None:
+        """A question of this run has been answered."""
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(None)
 
     def begin(self) -> None:
         """The task's first step. Raises CancelledError where the run was asked to end before it."""
@@ -101,6 +138,7 @@ class RunHandle:
             message_id=draft.message_id if draft else None,
             content=draft.content if draft else "",
             thinking=draft.thinking if draft else "",
+            confirmations=self.run.open_questions,
         )
 
 

@@ -7,7 +7,7 @@ from application.ports.clock import Clock
 from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
 from application.runs.call_closer import CallCloser
-from domain.conversation import put_longer_message
+from domain.conversation import as_before, put_longer_message
 from domain.errors import MochiError, SessionNotFound
 from domain.message import AssistantMessage
 from domain.run import Run
@@ -20,12 +20,14 @@ _log = logging.getLogger(__name__)
 class RunEnding:
     """`message` is the part of an answer that a cut left, None where there is none to store.
 
-    `has_begun` is False for a run that never came to write to its session: then only its record is kept.
+    `has_begun` is False for a run that never came to write to its session: then only its record is kept. With
+    `session_before` the session goes back to what it was.
     """
 
     run: Run
     message: AssistantMessage | None
     has_begun: bool = True
+    session_before: Session | None = None
 
 
 class RunKeeper:
@@ -100,6 +102,8 @@ class RunKeeper:
         await self._runs.update(ending.run)
 
     def _closed(self, session: Session, ending: RunEnding) -> Session:
+        if ending.session_before is not None:
+            return as_before(session, ending.session_before)
         if ending.message is not None:
             session = put_longer_message(session, ending.message, self._clock.now())
         return self._call_closer(session)

@@ -14,12 +14,16 @@ from application.runs.lanes import Lanes
 from application.runs.prepare_run import PrepareRun
 from application.runs.run_handle import RunHandle
 from application.runs.run_keeper import RunEnding, RunKeeper
-from domain.errors import MochiError, ServerStopping, SessionNotFound
+from domain.errors import MochiError, ServerStopping, SessionNotFound, ToolConfirmationRequired
 from domain.run import EndStatus, Run, RunFailure
 from domain.run_event import Done, RunError
 from domain.session import Session
 
 _log = logging.getLogger(__name__)
+
+RESUMED_AFTER = 1_000
+"""What the events of a run that goes on in another process are ahead of the number that was stored: far more than the
+first process can have sent since, so that no number is given twice."""
 
 _CUT_REASONS: dict[EndStatus, str] = {
     "cancelled": "cancelled",
@@ -86,6 +90,14 @@ class RunSupervisor:
             active = self._lanes.active_run(handle.run.session_id)
             if if_busy == "interrupt" and active is not None:
                 active.ask_to_end("cancelled")
+
+    def resume(self, run: Run) -> None:
+        """Take in a run that waits for a person since before its server stopped. Nothing else works on its session."""
+        if run.request is None:
+            raise ValueError(run.run_id)
+        handle = RunHandle(run, run.request, is_resumed=True)
+        if starting := self._lanes.admit(handle, "enqueue"):
+            self._start(starting)
 
     @contextmanager
     def reading(self, handle: RunHandle) -> Iterator[None]:
@@ -163,7 +175,8 @@ class RunSupervisor:
             await finish_despite_cancellation(self._finish(handle, status, error))
 
     async def _begin(self, handle: RunHandle) -> Session:
-        handle.run = replace(handle.run, status="running", started_at=self._clock.now())
+        if not handle.is_resumed:
+            handle.run = replace(handle.run, status="running", started_at=self._clock.now())
         try:
             await self._keeper.keep_unsaved(handle.run.session_id)
             session = await self._prepare(handle)
@@ -176,10 +189,15 @@ class RunSupervisor:
 
     def _announce(self, handle: RunHandle) -> None:
         if not handle.was_announced:
-            handle.announce(self._log.open(handle.run.run_id, handle.run.session_id, handle.snapshot))
+            run = handle.run
+            said = (run.last_sequence or 0) + RESUMED_AFTER if handle.is_resumed else 0
+            handle.announce(self._log.open(run.run_id, run.session_id, handle.snapshot, after=said))
 
     async def _finish(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
         try:
+            if handle.stays_open:
+                # Its record says all that the next start of the server needs; its readers come back then.
+                return
             if not handle.accepted.done() and error is None:
                 await self._keep_unbegun(handle, status)
             elif handle.accepted.done() and handle.accepted.result() is None:
@@ -194,7 +212,8 @@ class RunSupervisor:
     async def _keep_ending(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
         message = handle.cut_message(self._clock.now(), _CUT_REASONS[status])
         handle.run = self._ended(handle, status, error)
-        store_error = await self._keeper.keep(RunEnding(run=handle.run, message=message))
+        before = handle.session_before if isinstance(error, ToolConfirmationRequired) else None
+        store_error = await self._keeper.keep(RunEnding(run=handle.run, message=message, session_before=before))
         if store_error is not None and message is not None and error is None:
             status, error = "failed", store_error
             self._keeper.amend(self._ended(handle, status, error))
@@ -255,4 +274,5 @@ class RunSupervisor:
             ended_at=handle.run.ended_at or self._clock.now(),
             error=RunFailure(code=error.code, message=error.message) if error else None,
             last_sequence=said + (2 if error else 1),
+            request=None,
         )

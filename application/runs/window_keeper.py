@@ -15,7 +15,8 @@ from domain.json_value import JsonObject
 from domain.message import AssistantMessage, Message
 from domain.prompt_size import PromptSize, has_changed_model, left_out_of, prompt_size
 from domain.session import Session
-from domain.token_estimate import has_pictures
+from domain.token_estimate import has_pictures, tools_weight
+from domain.tool import Tool
 from domain.window_plan import WindowPlan, WindowQuestion, overflow, plan_window, tighter_plan
 
 MESSAGES_AT_ONCE = 2_000
@@ -24,9 +25,11 @@ MESSAGES_AT_ONCE = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizedPrompt:
-    """What goes to the model: `messages`, under the window of `plan`. `loaded_window` is the one before, if any."""
+    """What goes to the model: `messages` and `tools`, under the window of `plan`. `loaded_window` is the one before,
+    if any."""
 
     session: Session
+    tools: Sequence[Tool]
     question: WindowQuestion
     plan: WindowPlan
     loaded_window: int | None
@@ -73,9 +76,15 @@ class WindowKeeper:
         if self._dynamic_window_enabled:
             self._loaded.look_ahead(model)
 
-    async def size(self, session: Session, model_max_context: int | None, options: JsonObject | None) -> SizedPrompt:
+    async def size(
+        self,
+        session: Session,
+        model_max_context: int | None,
+        options: JsonObject | None,
+        tools: Sequence[Tool] = (),
+    ) -> SizedPrompt:
         """The prompt of the next question: nothing is asked or remembered yet. Raises nothing."""
-        size = await self._size_of(session)
+        size = await self._size_of(session, tools)
         loaded = await self._loaded.window_of(session.model) if self._dynamic_window_enabled else None
         # No await from here until `asking`: whoever sizes next sees this window as the one that is about to be loaded.
         question = WindowQuestion(
@@ -88,7 +97,7 @@ class WindowKeeper:
             answer_tokens=_longest_answer(options),
         )
         plan = plan_window(question, self._clock.now())
-        return SizedPrompt(session=session, question=question, plan=plan, loaded_window=loaded)
+        return SizedPrompt(session=session, tools=tools, question=question, plan=plan, loaded_window=loaded)
 
     @contextmanager
     def asking(self, prompt: SizedPrompt) -> Iterator[None]:
@@ -133,9 +142,10 @@ class WindowKeeper:
             estimate_error=size.estimate.error,
         )
 
-    async def _size_of(self, session: Session) -> PromptSize:
+    async def _size_of(self, session: Session, tools: Sequence[Tool] = ()) -> PromptSize:
         estimate = self._experience.estimate_of(session.model)
-        arguments = session.messages, session.model, estimate, session.context_window.messages_left_out
+        left_out = session.context_window.messages_left_out
+        arguments = session.messages, session.model, estimate, left_out, tools_weight(tools)
         if len(session.messages) > MESSAGES_AT_ONCE:
             return await asyncio.to_thread(prompt_size, *arguments)
         return prompt_size(*arguments)

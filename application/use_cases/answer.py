@@ -59,7 +59,7 @@ class AnswerChat:
 
     async def __call__(self, session_id: str, request: ChatRequest, repeatable: Repeatable | None = None) -> Answer:
         """Raises what StartRun raises, and RunFailed, with the run's own code, where the run failed."""
-        async with self._start_run(session_id, request, repeatable) as started:
+        async with self._start_run(session_id, request, repeatable, can_confirm=False) as started:
             events = await _all_but_deltas(started.events)
         done = next(event for event in events if isinstance(event, Done))
         for event in events:
@@ -96,21 +96,19 @@ def _message(session: Session, message_id: str | None) -> AssistantMessage | Non
 
 
 def _calls(session: Session, events: Sequence[RunEvent]) -> list[AnsweredCall]:
-    asked = {
-        call.call_id: call.arguments
-        for message in session.messages
-        if isinstance(message, AssistantMessage)
-        for call in message.tool_calls
-    }
+    """Each call has one result, in the order of the calls: so the run's results are those of the last calls."""
+    results = [event for event in events if isinstance(event, ToolResult)]
+    calls = [
+        call for message in session.messages if isinstance(message, AssistantMessage) for call in message.tool_calls
+    ]
     return [
         AnsweredCall(
-            tool_name=event.tool_name,
-            arguments=asked.get(event.tool_call_id, {}),
-            success=event.success,
-            result=event.result if event.success else event.error_message,
+            tool_name=result.tool_name,
+            arguments=call.arguments,
+            success=result.success,
+            result=result.result if result.success else result.error_message,
         )
-        for event in events
-        if isinstance(event, ToolResult)
+        for call, result in zip(calls[len(calls) - len(results) :], results, strict=True)
     ]
 
 

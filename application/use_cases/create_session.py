@@ -6,11 +6,11 @@ from application.model_directory import ModelDirectory
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.session_store import SessionStore
+from application.tool_directory import ToolDirectory
 from application.use_cases.new_session import keep_as_new
 from application.use_cases.session_view import SessionView, SessionViews
 from application.use_cases.system_prompt import SystemPromptSource
 from domain.context_window import ContextWindowConfig, WindowChoice, require_window, with_choice
-from domain.known_names import KnownNames
 from domain.session import AgentSettings, Session, ToolSettings
 
 
@@ -32,7 +32,7 @@ class CreateSession:
         *,
         sessions: SessionStore,
         models: ModelDirectory,
-        known_names: KnownNames,
+        tools: ToolDirectory,
         prompt_source: SystemPromptSource,
         views: SessionViews,
         clock: Clock,
@@ -41,7 +41,7 @@ class CreateSession:
     ) -> None:
         self._sessions = sessions
         self._models = models
-        self._known_names = known_names
+        self._tools = tools
         self._prompt_source = prompt_source
         self._views = views
         self._clock = clock
@@ -51,8 +51,9 @@ class CreateSession:
     async def __call__(self, new: NewSession) -> SessionView:
         """Raises ModelNotFound, ModelServerError, ToolNotFound, AgentNotFound, PromptNotFound, ValidationFailed,
         StorageFailed."""
-        self._known_names.require_tools(new.tool_settings)
-        self._known_names.require_agents(new.agent_settings)
+        known_names = await self._tools.known_names(new.tool_settings)
+        known_names.require_tools(new.tool_settings)
+        known_names.require_agents(new.agent_settings)
         card = await self._models.get(new.model)
         now = self._clock.now()
         window = ContextWindowConfig(dynamic_enabled=self._dynamic_window_enabled)

@@ -7,10 +7,11 @@ from application.model_directory import ModelDirectory
 from application.ports.session_store import SessionStore
 from application.runs.call_closer import CallCloser
 from application.runs.window_keeper import WindowKeeper
+from application.tool_directory import ToolDirectory
 from domain.conversation import without_pictures
 from domain.identifiers import require_session_id
 from domain.json_value import JsonObject
-from domain.wire_form import wire_message
+from domain.wire_form import wire_message, wire_tool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +32,17 @@ class PromptPreview:
 
 class PreviewPrompt:
     def __init__(
-        self, *, sessions: SessionStore, models: ModelDirectory, windows: WindowKeeper, call_closer: CallCloser
+        self,
+        *,
+        sessions: SessionStore,
+        models: ModelDirectory,
+        tools: ToolDirectory,
+        windows: WindowKeeper,
+        call_closer: CallCloser,
     ) -> None:
         self._sessions = sessions
         self._models = models
+        self._tools = tools
         self._windows = windows
         self._call_closer = call_closer
 
@@ -49,12 +57,13 @@ class PreviewPrompt:
         largest = card.context_length if card else None
         if card and not card.can_see:
             session = without_pictures(session)
-        prompt = await self._windows.size(session, largest, None)
+        tools = await self._tools.offered(session.tool_settings) if card is None or card.can_use_tools else ()
+        prompt = await self._windows.size(session, largest, None, tools)
         room = prompt.plan.num_ctx or largest
         return PromptPreview(
             model=session.model,
             messages=[wire_message(message) for message in prompt.messages],
-            tools=(),
+            tools=[wire_tool(tool) for tool in tools],
             num_ctx=prompt.plan.num_ctx,
             estimated_tokens=prompt.plan.prompt_tokens,
             messages_left_out=prompt.plan.messages_left_out,

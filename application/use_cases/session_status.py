@@ -7,7 +7,6 @@ from application.runs.supervisor import RunSupervisor
 from application.use_cases.session_view import SessionView, SessionViews
 from domain.conversation import system_prompt_of
 from domain.identifiers import require_session_id
-from domain.known_names import KnownNames
 from domain.run import Run
 
 
@@ -23,12 +22,9 @@ class SessionStatus:
 
 
 class ReadStatus:
-    def __init__(
-        self, *, sessions: SessionStore, supervisor: RunSupervisor, known_names: KnownNames, views: SessionViews
-    ) -> None:
+    def __init__(self, *, sessions: SessionStore, supervisor: RunSupervisor, views: SessionViews) -> None:
         self._sessions = sessions
         self._supervisor = supervisor
-        self._known_names = known_names
         self._views = views
 
     async def __call__(self, session_id: str) -> SessionStatus:
@@ -38,8 +34,8 @@ class ReadStatus:
         prompt = system_prompt_of(view.session.messages)
         return SessionStatus(
             view=view,
-            active_tools=self._known_names.active_tools(view.session.tool_settings),
-            active_agents=self._known_names.active_agents(view.session.agent_settings),
+            active_tools=view.known_names.active_tools(view.session.tool_settings),
+            active_agents=view.known_names.active_agents(view.session.agent_settings),
             system_prompt_file=prompt.source_file if prompt else None,
             run=self._supervisor.run_at_work(session_id),
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from application.model_directory import ModelDirectory
 from application.runs.window_keeper import WindowKeeper
+from application.tool_directory import ToolDirectory
 from domain.context_window import AdjustmentReason
 from domain.known_names import KnownNames
 from domain.session import Session
@@ -31,29 +32,35 @@ class WindowView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionView:
-    """`warnings` name the tools and agents that the session has to go on without."""
+    """`known_names` tells which of the session's tools and agents are there."""
 
     session: Session
     context_window: WindowView
-    warnings: tuple[str, ...]
+    known_names: KnownNames
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Name the tools and agents that the session has to go on without."""
+        return self.known_names.warnings(self.session)
 
 
 class SessionViews:
     """Makes views; never fails, and waits for the model's server for a second at most."""
 
     def __init__(
-        self, *, models: ModelDirectory, known_names: KnownNames, windows: WindowKeeper, dynamic_window_enabled: bool
+        self, *, models: ModelDirectory, tools: ToolDirectory, windows: WindowKeeper, dynamic_window_enabled: bool
     ) -> None:
         self._models = models
-        self._known_names = known_names
+        self._tools = tools
         self._windows = windows
         self._dynamic_window_enabled = dynamic_window_enabled
 
     async def view(self, session: Session) -> SessionView:
+        known_names = await self._tools.known_names(session.tool_settings)
         return SessionView(
             session=session,
             context_window=await self._window(session),
-            warnings=self._known_names.warnings(session),
+            known_names=known_names,
         )
 
     async def _window(self, session: Session) -> WindowView:

@@ -17,11 +17,11 @@ from application.runs.room_check import RoomCheck
 from application.runs.run_handle import RunHandle
 from application.runs.supervisor import RunSupervisor
 from application.runs.window_keeper import WindowKeeper
+from application.tool_directory import ToolDirectory
 from application.use_cases.follow_run import FollowRun, StreamPosition
 from domain.conversation import after_last_user_message_dropped, has_pictures
 from domain.errors import IdempotencyConflict
 from domain.identifiers import require_session_id
-from domain.known_names import KnownNames
 from domain.model_card import ModelCard, require_sight
 from domain.run import IDEMPOTENCY_KEPT, ChatRequest, Run
 from domain.session import Session
@@ -53,7 +53,7 @@ class StartRun:
         directory: ModelDirectory,
         supervisor: RunSupervisor,
         follow_run: FollowRun,
-        known_names: KnownNames,
+        tools: ToolDirectory,
         windows: WindowKeeper,
         room_check: RoomCheck,
         clock: Clock,
@@ -65,7 +65,7 @@ class StartRun:
         self._directory = directory
         self._supervisor = supervisor
         self._follow_run = follow_run
-        self._known_names = known_names
+        self._tools = tools
         self._windows = windows
         self._room_check = room_check
         self._clock = clock
@@ -74,9 +74,17 @@ class StartRun:
 
     @asynccontextmanager
     async def __call__(
-        self, session_id: str, request: ChatRequest, repeatable: Repeatable | None = None
+        self,
+        session_id: str,
+        request: ChatRequest,
+        repeatable: Repeatable | None = None,
+        *,
+        can_confirm: bool = True,
     ) -> AsyncIterator[StartedRun]:
         """Start a run and read it; leaving the context is leaving as a reader.
+
+        `can_confirm` says whether the reader can be asked about a tool's call. Where not, a call that needs it ends the
+        run and undoes what it did to the session.
 
         On entering, the user's message is stored, unless the run waits for its turn. Raises SessionNotFound,
         SessionCorrupt, SessionBusy, EmptyHistory, ValidationFailed (pictures for a model that cannot see),
@@ -85,7 +93,8 @@ class StartRun:
         """
         require_session_id(session_id)
         session = await self._sessions.load(session_id)
-        begun = await self._begun(session_id, repeatable) or await self._begin(session, request, repeatable)
+        begun = await self._begun(session_id, repeatable)
+        begun = begun or await self._begin(session, request, repeatable, can_confirm=can_confirm)
         if isinstance(begun, Run):
             async with self._follow_run(session_id, StreamPosition(run_id=begun.run_id, after=0)) as followed:
                 yield StartedRun(run=begun, events=followed.events)
@@ -94,15 +103,19 @@ class StartRun:
             async with self._reading(begun) as events:
                 yield StartedRun(run=begun.run, events=events)
 
-    async def _begin(self, session: Session, request: ChatRequest, repeatable: Repeatable | None) -> RunHandle | Run:
+    async def _begin(
+        self, session: Session, request: ChatRequest, repeatable: Repeatable | None, *, can_confirm: bool
+    ) -> RunHandle | Run:
         """A new run; or that of the same request, which may have begun, and even ended, while this one prepared."""
         card = await self._directory.peek(session.model)
+        warnings = await self._warnings(session, request, card)
         async with self._turn(session.session_id, repeatable):
             if begun := await self._begun(session.session_id, repeatable):
                 return begun
             await self._room_check(session, request, card.context_length if card else None)
             self._require_answerable(session, request, card)
-            handle = self._new_run(session, request, repeatable, card)
+            run = self._new_run(session, repeatable)
+            handle = RunHandle(run, request, warnings, can_confirm=can_confirm)
             self._supervisor.submit(handle)
             self._windows.look_ahead(session.model)
             return handle
@@ -123,10 +136,8 @@ class StartRun:
             async with self._log.follow(handle.run.run_id, 0) as events:
                 yield events
 
-    def _new_run(
-        self, session: Session, request: ChatRequest, repeatable: Repeatable | None, card: ModelCard | None
-    ) -> RunHandle:
-        run = Run(
+    def _new_run(self, session: Session, repeatable: Repeatable | None) -> Run:
+        return Run(
             run_id=self._ids.new_run_id(),
             session_id=session.session_id,
             status="queued",
@@ -134,7 +145,6 @@ class StartRun:
             idempotency_key=repeatable.key if repeatable else None,
             request_digest=repeatable.request_digest if repeatable else None,
         )
-        return RunHandle(run, request, self._warnings(session, request, card))
 
     def _require_answerable(self, session: Session, request: ChatRequest, card: ModelCard | None) -> None:
         """Refuse what is known to be impossible before anything is stored. A run that waits is looked at again."""
@@ -146,8 +156,11 @@ class StartRun:
             session = after_last_user_message_dropped(session, session.updated_at)
         require_something_to_answer(session)
 
-    def _warnings(self, session: Session, request: ChatRequest, card: ModelCard | None) -> tuple[str, ...]:
-        warnings = [*self._known_names.warnings(session)]
+    async def _warnings(self, session: Session, request: ChatRequest, card: ModelCard | None) -> tuple[str, ...]:
+        known_names = await self._tools.known_names(session.tool_settings)
+        warnings = [*known_names.warnings(session)]
+        if card and not card.can_use_tools and known_names.active_tools(session.tool_settings):
+            warnings.append(f"The model `{card.name}` cannot use tools; it answers without.")
         if card and request.think is not False and not card.can_think:
             warnings.append(f"The model `{card.name}` cannot think; it answers without.")
         if card and not card.can_see and has_pictures(session.messages):

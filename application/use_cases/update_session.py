@@ -6,10 +6,10 @@ from datetime import datetime
 from application.model_directory import ModelDirectory
 from application.ports.clock import Clock
 from application.ports.session_store import SessionStore
+from application.tool_directory import ToolDirectory
 from application.use_cases.session_view import SessionView, SessionViews
 from domain.context_window import WindowChoice, fitted, require_window, with_choice
 from domain.identifiers import require_session_id
-from domain.known_names import KnownNames
 from domain.session import AgentSettings, Session, ToolSettings
 
 
@@ -31,13 +31,13 @@ class UpdateSession:
         *,
         sessions: SessionStore,
         models: ModelDirectory,
-        known_names: KnownNames,
+        tools: ToolDirectory,
         views: SessionViews,
         clock: Clock,
     ) -> None:
         self._sessions = sessions
         self._models = models
-        self._known_names = known_names
+        self._tools = tools
         self._views = views
         self._clock = clock
 
@@ -46,7 +46,7 @@ class UpdateSession:
         ValidationFailed, StorageFailed."""
         require_session_id(session_id)
         session = await self._sessions.load(session_id)
-        self._require_known_names(change)
+        await self._require_known_names(change)
         model_max_context = await self._model_max_context(session, change)
         if change.context_window:
             require_window(change.context_window, model_max_context)
@@ -56,11 +56,12 @@ class UpdateSession:
         )
         return await self._views.view(updated)
 
-    def _require_known_names(self, change: SessionChange) -> None:
+    async def _require_known_names(self, change: SessionChange) -> None:
+        known_names = await self._tools.known_names(change.tool_settings or ToolSettings())
         if change.tool_settings:
-            self._known_names.require_tools(change.tool_settings)
+            known_names.require_tools(change.tool_settings)
         if change.agent_settings:
-            self._known_names.require_agents(change.agent_settings)
+            known_names.require_agents(change.agent_settings)
 
     async def _model_max_context(self, session: Session, change: SessionChange) -> int | None:
         """Asked for only where the change depends on it, so that the rest works while the model's server is down."""

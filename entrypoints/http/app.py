@@ -14,7 +14,17 @@ from entrypoints.http.openapi import build_document
 from entrypoints.http.operations import Operation, add_routes
 from entrypoints.http.origins import OriginRule
 from entrypoints.http.requests import CONFIG, DOCUMENT, STREAMS, USE_CASES
-from entrypoints.http.routes import chat, documentation, health, messages, models, sessions, system_prompts, transfer
+from entrypoints.http.routes import (
+    chat,
+    documentation,
+    health,
+    messages,
+    models,
+    sessions,
+    system_prompts,
+    tools,
+    transfer,
+)
 from entrypoints.http.use_cases import UseCases
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -24,6 +34,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *messages.OPERATIONS,
     *transfer.OPERATIONS,
     *chat.OPERATIONS,
+    *tools.OPERATIONS,
     *system_prompts.OPERATIONS,
     *documentation.OPERATIONS,
 )

@@ -11,7 +11,9 @@ from contextlib import contextmanager, suppress
 import orjson
 
 from application.ports.run_log import Follower, LogEntry
-from domain.run_event import ContentDelta, Done, RunEvent
+from domain.run_event import ContentDelta, Done, RunEvent, Snapshot
+from entrypoints.http import rendering
+from entrypoints.http.json_bytes import to_json
 
 HEARTBEAT = b": still here\n\n"
 HEARTBEAT_SECONDS = 15.0
@@ -186,6 +188,8 @@ def _frame(run_id: str, sequence: int, event: RunEvent) -> bytes:
     # Pieces of text are nearly all that there is: writing the one field that varies takes a third of the time.
     if type(event) is ContentDelta:
         data = b'{"content":%b,"role":"assistant"}' % orjson.dumps(event.content)
+    elif type(event) is Snapshot:
+        data = to_json(rendering.snapshot(event))
     else:
-        data = orjson.dumps(event)
+        data = to_json(event)
     return b"id: %b:%d\nevent: %b\ndata: %b\n\n" % (run_id.encode(), sequence, event.name.encode(), data)

@@ -7,8 +7,10 @@ from typing import TypeAlias
 from application.use_cases.preview_prompt import PromptPreview
 from application.use_cases.session_status import SessionStatus
 from application.use_cases.session_view import SessionView, WindowView
+from domain.confirmation import Confirmation
 from domain.message import AssistantMessage, Message, SystemMessage, ToolCall, ToolMessage, UserMessage
 from domain.run import Run
+from domain.run_event import Snapshot
 from domain.session import AgentSettings, Session, SessionOverview, Summary, ToolSettings
 
 Rendered: TypeAlias = dict[str, object]
@@ -118,7 +120,30 @@ def run(run: Run) -> Rendered:
         "eval_count": run.eval_count,
         "prompt_eval_count": run.prompt_eval_count,
         "error": {"code": run.error.code, "message": run.error.message} if run.error else None,
-        "confirmations": [],
+        "confirmations": [confirmation(each) for each in run.open_questions],
+    }
+
+
+def confirmation(question: Confirmation) -> Rendered:
+    return {
+        "confirmation_id": question.confirmation_id,
+        "tool_name": question.tool_name,
+        "arguments": question.arguments,
+        "call_index": question.call_index,
+        "tool_call_id": question.tool_call_id,
+        "agent_name": question.agent_name,
+        "created_at": timestamp(question.created_at),
+    }
+
+
+def snapshot(event: Snapshot) -> Rendered:
+    return {
+        "run_id": event.run_id,
+        "status": event.status,
+        "message_id": event.message_id,
+        "content": event.content,
+        "thinking": event.thinking,
+        "confirmations": [confirmation(each) for each in event.confirmations],
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from application.use_cases.answer import AnswerChat
 from application.use_cases.check_health import CheckHealth
+from application.use_cases.confirm_tool import ConfirmTool
 from application.use_cases.create_session import CreateSession
 from application.use_cases.edit_message import EditMessage
 from application.use_cases.follow_run import FollowRun
@@ -17,6 +18,7 @@ from application.use_cases.session_status import ReadStatus
 from application.use_cases.sessions import DeleteSession, GetSession, ListMessages, ListSessions
 from application.use_cases.start_run import StartRun
 from application.use_cases.system_prompt import RemoveSystemPrompt, SetSystemPrompt
+from application.use_cases.tools import GetTool, ListTools, ReloadTools, ReportExecutions
 from application.use_cases.transfer_session import ExportSession, ImportSession
 from application.use_cases.update_session import UpdateSession
 from domain.session import Session
@@ -55,5 +57,10 @@ class UseCases:
     cancel_run: CancelRun
     list_runs: ListRuns
     get_run: GetRun
+    confirm_tool: ConfirmTool
+    list_tools: ListTools
+    get_tool: GetTool
+    reload_tools: ReloadTools
+    report_executions: ReportExecutions
     encode_session: Callable[[Session], bytes]
     decode_session: Callable[[bytes], Session]

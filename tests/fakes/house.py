@@ -10,23 +10,36 @@ from adapters.memory.run_log import MemoryRunLog
 from adapters.memory.run_store import MemoryRunStore
 from adapters.memory.session_store import MemorySessionStore
 from application.ports.run_log import Follower, LogEntry
+from application.tool_directory import ToolDirectory
 from application.use_cases.start_run import Repeatable, StartedRun
 from domain.known_names import KnownNames
 from domain.message import Message
 from domain.model_card import ModelCard
 from domain.run import ChatRequest
 from domain.run_event import ContentDelta, Done, RunEvent
-from domain.session import Session
+from domain.session import Session, ToolSettings
 from entrypoints.container import Container
 from entrypoints.settings import Settings
 from tests.fakes.clock import FakeClock
 from tests.fakes.id_source import CountingIds
 from tests.fakes.scripted_model import ScriptedCatalog, ScriptedModel
+from tests.fakes.toolbox import FakeToolbox
 
 PLAIN = ModelCard(name="plain", capabilities=frozenset({"completion"}), context_length=32_768)
 CLEVER = ModelCard(
     name="clever", capabilities=frozenset({"completion", "thinking", "vision", "tools"}), context_length=8_192
 )
+
+
+class HouseTools(ToolDirectory):
+    """The tools of one toolbox; or names that are said to be known, with nothing behind them."""
+
+    def __init__(self, toolbox: FakeToolbox, known_names: KnownNames | None) -> None:
+        super().__init__(toolboxes=[toolbox])
+        self._known_names = known_names
+
+    async def known_names(self, settings: ToolSettings) -> KnownNames:
+        return self._known_names or await super().known_names(settings)
 
 
 class House:
@@ -40,6 +53,7 @@ class House:
         sessions: MemorySessionStore | None = None,
         runs: MemoryRunStore | None = None,
         known_names: KnownNames | None = None,
+        toolbox: FakeToolbox | None = None,
         replay_bytes: int = 1_000_000,
         max_tool_rounds: int = 3,
         dynamic_window_enabled: bool = True,
@@ -51,7 +65,8 @@ class House:
         self.sessions = sessions or MemorySessionStore()
         self.runs = runs or MemoryRunStore()
         self.log = MemoryRunLog(clock=self.clock, replay_bytes=replay_bytes)
-        self.known_names = known_names or KnownNames()
+        self.toolbox = toolbox or FakeToolbox()
+        self.tools = HouseTools(self.toolbox, known_names)
         self.container = self._container(
             Settings(
                 storage="memory",
@@ -73,6 +88,7 @@ class House:
         self.list_runs = self.container.list_runs()
         self.get_run = self.container.get_run()
         self.cancel_run = self.container.cancel_run()
+        self.confirm_tool = self.container.confirm_tool()
         self.answer_chat = self.container.answer_chat()
 
     def _container(self, settings: Settings) -> Container:
@@ -85,15 +101,21 @@ class House:
             session_store=providers.Object(self.sessions),
             run_store=providers.Object(self.runs),
             run_log=providers.Object(self.log),
-            known_names=providers.Object(self.known_names),
+            tools=providers.Object(self.tools),
+            toolboxes=providers.Object([]),
         )
         return container
 
-    async def session(self, *messages: Message, model: str = "plain") -> str:
+    async def session(self, *messages: Message, model: str = "plain", tool_settings: ToolSettings | None = None) -> str:
         """A new session's id."""
         now = self.clock.now()
         session = Session(
-            session_id=self.ids.new_id(), model=model, created_at=now, updated_at=now, messages=tuple(messages)
+            session_id=self.ids.new_id(),
+            model=model,
+            created_at=now,
+            updated_at=now,
+            messages=tuple(messages),
+            tool_settings=tool_settings or ToolSettings(),
         )
         assert await self.sessions.create(session)
         return session.session_id

@@ -51,6 +51,10 @@ class FakeToolbox(ports.Toolbox):
         return ToolOutcome(text=cut_result(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")))
 
 
+async def echo(arguments: JsonObject) -> str:
+    return str(arguments.get("text", ""))
+
+
 def _tool(name: str) -> Tool:
     parameters: JsonObject = {"type": "object", "properties": {"text": {"type": "string"}}}
     return Tool(name=name, description=f"The tool {name}.", parameters=parameters, source="memory")

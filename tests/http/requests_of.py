@@ -17,6 +17,7 @@ _PATH_VALUES = {
     "run_id": "0000000000000001",
     "filename": KEPT_PROMPT,
     "model_name": "llama",
+    "tool_name": "echo",
 }
 _FILE = {
     "metadata": {
@@ -38,6 +39,7 @@ _BODIES: Mapping[str, Json] = {
     "NewPrompt": {"filename": "new.md", "content": "new"},
     "PromptContent": {"content": "changed"},
     "ChatBody": {"message": "Hello"},
+    "ConfirmationBody": {"confirmation_id": "00000000ff", "approved": True},
 }
 
 

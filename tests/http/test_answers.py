@@ -4,6 +4,7 @@ import pytest
 
 from entrypoints.http.operations import JSON
 from tests.fakes.scripted_model import saying
+from tests.fakes.toolbox import echo
 from tests.http.bench import Client, HttpBench, json_of
 from tests.http.requests_of import ALL_REQUESTS, KEPT, KEPT_PROMPT, ValidRequest
 
@@ -21,9 +22,12 @@ async def test_an_answer_has_exactly_the_fields_that_are_described(
 ) -> None:
     await bench.keep(KEPT)
     await bench.keep_prompt(KEPT_PROMPT, "kept")
+    bench.toolbox.functions["echo"] = echo
     if valid.operation.path.endswith(OF_A_RUN_AT_WORK):
         handle = await bench.begin_run(KEPT.session_id)
         assert valid.path.endswith(handle.run.run_id) or "{run_id}" not in valid.operation.path
+    elif valid.operation.path.endswith("/confirm-tool"):
+        await bench.ask_in_run(KEPT.session_id, valid.body["confirmation_id"])
     else:
         bench.model.reply_next(saying("Hi", "!"))
     answer = await client.request(valid.method, valid.path, json=valid.body)

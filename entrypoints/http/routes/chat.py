@@ -107,6 +107,7 @@ _START_ERRORS = (
     "STORAGE_ERROR",
 )
 _RUN_ERRORS = ("MODEL_NOT_FOUND", "OLLAMA_UNREACHABLE", "OLLAMA_ERROR", "OLLAMA_TIMEOUT", "TOOL_ROUNDS_EXCEEDED")
+_ANSWER_ERRORS = (*_START_ERRORS, *_RUN_ERRORS, "TOOL_CONFIRMATION_REQUIRED")
 _READ_ERRORS = ("SESSION_NOT_FOUND", "SESSION_CORRUPT", "RUN_NOT_FOUND", "STORAGE_ERROR")
 
 OPERATIONS = (
@@ -116,12 +117,13 @@ OPERATIONS = (
         handler=answer,
         tag="chat",
         summary="Ask, and have the whole answer at once",
-        description="Leaving the request ends its run, unless `on_disconnect` says otherwise.",
+        description="Leaving the request ends its run, unless `on_disconnect` says otherwise. A tool that "
+        "needs consent cannot be asked about here.",
         headers=(IDEMPOTENCY_KEY,),
         body=ChatBody,
         body_may_be_absent=True,
         answers=(json_answer_of(ChatAnswer, "The answer; a run that was cancelled gives what it had written."),),
-        errors=(*_START_ERRORS, *_RUN_ERRORS),
+        errors=_ANSWER_ERRORS,
     ),
     Operation(
         method="POST",

@@ -34,8 +34,27 @@ class ThinkingDelta(AnswerModel):
     content: str
 
 
+class ToolCall(AnswerModel):
+    """A call that runs without asking; `call_index` counts within one assistant message."""
+
+    tool_name: str
+    arguments: dict[str, JsonValue]
+    call_index: int
+    tool_call_id: str
+
+
+class ToolCallConfirmationRequired(AnswerModel):
+    """A call that waits for consent: answer it at `confirm-tool`. There is no time limit."""
+
+    tool_name: str
+    arguments: dict[str, JsonValue]
+    call_index: int
+    tool_call_id: str
+    confirmation_id: str
+
+
 class ToolResult(AnswerModel):
-    """After each call; `execution_time` is in seconds, `call_index` counts within one assistant message."""
+    """After each call, denied ones too; `execution_time` is in seconds."""
 
     tool_name: str
     success: bool
@@ -97,6 +116,8 @@ EVENTS: Mapping[str, type[AnswerModel]] = MappingProxyType(
         run_event.RunStart.name: RunStart,
         run_event.ContentDelta.name: ContentDelta,
         run_event.ThinkingDelta.name: ThinkingDelta,
+        run_event.ToolCallBegun.name: ToolCall,
+        run_event.ConfirmationRequired.name: ToolCallConfirmationRequired,
         run_event.ToolResult.name: ToolResult,
         run_event.ToolContinuationStart.name: ToolContinuationStart,
         run_event.MessageComplete.name: MessageComplete,

@@ -3,6 +3,7 @@
 import asyncio
 
 from application.runs.run_handle import RunHandle
+from domain.confirmation import Confirmation
 from domain.known_names import KnownNames
 from domain.model_card import ModelCard
 from domain.prompt import Prompt
@@ -74,4 +75,18 @@ class Bench(House):
         """A run at work on an idle session until it is ended."""
         handle = self.submit_run(session_id)
         assert await asyncio.shield(handle.accepted) is None
+        return handle
+
+    async def ask_in_run(self, session_id: str, confirmation_id: str) -> RunHandle:
+        """A run at work that waits for a person to say whether `weather` may be called."""
+        handle = await self.begin_run(session_id)
+        question = Confirmation(
+            confirmation_id=confirmation_id,
+            tool_name="weather",
+            arguments={},
+            call_index=0,
+            tool_call_id="call_0",
+            created_at=self.clock.now(),
+        )
+        handle.run = handle.run.with_confirmations((question,))
         return handle

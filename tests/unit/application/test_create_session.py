@@ -22,7 +22,7 @@ def create_session(bench: Bench) -> CreateSession:
     return CreateSession(
         sessions=bench.sessions,
         models=bench.models,
-        known_names=bench.known_names,
+        tools=bench.tools,
         prompt_source=bench.prompt_source,
         views=bench.views,
         clock=bench.clock,

@@ -12,9 +12,7 @@ from tests.unit.histories import session, system, user
 
 @pytest.fixture
 def read_status(bench: Bench) -> ReadStatus:
-    return ReadStatus(
-        sessions=bench.sessions, supervisor=bench.supervisor, known_names=bench.known_names, views=bench.views
-    )
+    return ReadStatus(sessions=bench.sessions, supervisor=bench.supervisor, views=bench.views)
 
 
 async def test_what_is_in_force(bench: Bench, read_status: ReadStatus) -> None:

@@ -25,7 +25,7 @@ def update_session(bench: Bench) -> UpdateSession:
     return UpdateSession(
         sessions=bench.sessions,
         models=bench.models,
-        known_names=bench.known_names,
+        tools=bench.tools,
         views=bench.views,
         clock=bench.clock,
     )

@@ -1,0 +1,53 @@
+"""Calling a tool, and remembering that it was called."""
+
+from application.ports.clock import Clock
+from application.ports.toolbox import Toolbox
+from application.runs.call_result import CallResult
+from application.runs.run_handle import RunHandle
+from application.runs.tool_executions import ToolExecution, ToolExecutions
+from domain.errors import ToolFailed, ToolNotFound, ValidationFailed
+from domain.json_value import JsonObject
+from domain.message import ToolCall
+from domain.tool import ToolOutcome
+
+
+class ToolCaller:
+    def __init__(self, *, tools: Toolbox, executions: ToolExecutions, clock: Clock) -> None:
+        self._tools = tools
+        self._executions = executions
+        self._clock = clock
+
+    async def refusal(self, call: ToolCall) -> ToolOutcome | None:
+        """What the call would fail with before its tool is asked, so that no person is asked about it either."""
+        try:
+            await self._tools.check_arguments(call.tool_name, call.arguments)
+        except ToolNotFound as error:
+            return ToolOutcome(text=error.message, error_code="TOOL_NOT_FOUND")
+        except ValidationFailed as error:
+            return ToolOutcome(text=error.message, error_code="VALIDATION_ERROR")
+        except ToolFailed as error:
+            return ToolOutcome(text=error.message, error_code="TOOL_EXECUTION_FAILED")
+        return None
+
+    async def __call__(
+        self, handle: RunHandle, index: int, call: ToolCall, changed_arguments: JsonObject | None = None
+    ) -> CallResult:
+        """Run it, with other arguments than the model's where a person changed them. Raises nothing."""
+        started_at, begun = self._clock.now(), self._clock.monotonic()
+        arguments = call.arguments if changed_arguments is None else changed_arguments
+        outcome = await self._tools.call(call.tool_name, arguments)
+        took = self._clock.monotonic() - begun
+        self._executions.note(
+            ToolExecution(
+                tool_name=call.tool_name,
+                session_id=handle.run.session_id,
+                run_id=handle.run.run_id,
+                success=outcome.success,
+                error_message=None if outcome.success else outcome.text,
+                execution_time=took,
+                started_at=started_at,
+            )
+        )
+        return CallResult(
+            index=index, call=call, outcome=outcome, execution_time=took, changed_arguments=changed_arguments
+        )
