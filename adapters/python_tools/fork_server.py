@@ -81,7 +81,7 @@ class ForkServer:
                 self._order("fork", number, theirs)
             await self._seen_by_server(number)
         except BaseException:
-            worker.dismiss()
+            await finish_despite_cancellation(worker.end())
             raise
         return worker
 

@@ -111,7 +111,7 @@ def _plain(schema: JsonObject) -> dict[str, JsonValue]:
     if description:
         found["description"] = description
     values = _items(schema.get("enum")) or ([schema["const"]] if "const" in schema else [])
-    if values:
+    if values and _is_shallow(values):
         found["enum"] = values
     default = schema.get("default")
     if default is not None and _is_shallow(default):
@@ -128,7 +128,7 @@ def _description(schema: JsonObject) -> str:
 
 
 def _is_shallow(value: JsonValue, depth: int = 5) -> bool:
-    """Whether a default is worth telling, and can be written as JSON by everyone."""
+    """Whether a value is worth telling, and can be written as JSON by everyone."""
     if isinstance(value, str):
         return len(value) <= _VALUE_CHARACTERS
     if isinstance(value, Mapping):

@@ -1,0 +1,224 @@
+"""How processes begin, are kept and end."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import pytest
+import uvloop
+
+from adapters.python_tools.pool import MOST_IDLE, MOST_WORKERS
+from tests.adapters.python_tools.folders import opened, result, running, write
+from tests.adapters.python_tools.test_hostile_tools import settled
+
+ROOT: Final = Path(__file__).parents[3]
+SOURCE: Final = """
+import os, sys, threading, time, resource
+
+COUNT = 0
+
+def count() -> int:
+    global COUNT
+    COUNT += 1
+    return COUNT
+
+def slow(seconds: float = 60) -> str:
+    time.sleep(seconds)
+    return "slept"
+
+def process() -> int:
+    return os.getpid()
+
+def state() -> dict:
+    return {
+        "path": sys.path[0], "isolated": sys.flags.isolated, "utf8": sys.flags.utf8_mode, "nice": os.nice(0),
+        "session": os.getsid(0) == os.getpid(), "files": len(os.listdir("/dev/fd")),
+        "data": resource.getrlimit(resource.RLIMIT_DATA)[1], "core": resource.getrlimit(resource.RLIMIT_CORE)[1],
+        "stdin": sys.stdin.read(), "settings": [name for name in os.environ if name.startswith("MOCHI_")],
+    }
+"""
+
+
+async def test_a_worker_stays_warm(tmp_path: Path) -> None:
+    async with opened(tmp_path, {"source.py": SOURCE}) as toolbox:
+        assert [await result(toolbox, "count") for _ in range(3)] == ["1", "2", "3"]
+
+
+async def test_what_a_worker_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCHI_API_KEY", "secret")
+    async with opened(tmp_path, {"source.py": SOURCE}) as toolbox:
+        state = await result(toolbox, "state")
+
+    expected = '"isolated":1,"utf8":1,"nice":10,"session":true,"files":5,"data":1073741824,"core":0,"stdin":""'
+    assert expected in state
+    assert '"settings":["MOCHI_TOOLS_OF"]' in state
+    assert f'"path":"{tmp_path}"' not in state
+
+
+async def test_no_more_workers_than_may_be(tmp_path: Path) -> None:
+    async with opened(tmp_path, {"source.py": SOURCE}) as toolbox:
+        await toolbox.inventory()
+        calls = [asyncio.create_task(result(toolbox, "slow", seconds=0.2)) for _ in range(2 * MOST_WORKERS)]
+        most = 0
+        while not all(call.done() for call in calls):
+            most = max(most, len(await asyncio.to_thread(running)))
+            await asyncio.sleep(0.02)
+        assert await asyncio.gather(*calls) == ["slept"] * 2 * MOST_WORKERS
+        await settled(MOST_IDLE + 1)
+
+    assert most <= MOST_WORKERS + 1
+
+
+async def test_a_call_that_never_got_a_worker_says_so(tmp_path: Path) -> None:
+    async with opened(tmp_path, {"source.py": SOURCE}, timeout_seconds=1) as toolbox:
+        await toolbox.inventory()
+        calls = [toolbox.call("slow", {}) for _ in range(MOST_WORKERS + 5)]
+        outcomes = await asyncio.gather(*calls)
+        assert await result(toolbox, "count")
+
+    assert {outcome.error_code for outcome in outcomes} == {"TOOL_TIMEOUT"}
+    assert "free worker" in outcomes[-1].text
+
+
+async def test_calls_of_another_source_get_their_turn(tmp_path: Path) -> None:
+    sources = {f"s{number}.py": SOURCE.replace("def count", f"def count{number}") for number in range(12)}
+    async with opened(tmp_path, sources) as toolbox:
+        names = [f"count{number}" for number in range(12)] * 8
+        outcomes = await asyncio.gather(*(toolbox.call(name, {}) for name in names))
+
+    assert all(outcome.success for outcome in outcomes)
+
+
+async def test_a_cancelled_call_leaves_nothing_running(tmp_path: Path) -> None:
+    async with opened(tmp_path, {"source.py": SOURCE}) as toolbox:
+        await toolbox.inventory()
+        calls = [asyncio.create_task(toolbox.call("slow", {})) for _ in range(5)]
+        await result(toolbox, "count")
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        # The fork server, and the worker that counted.
+        assert len(running()) <= 2
+
+
+async def test_calls_that_are_cancelled_at_any_moment_lose_no_worker(tmp_path: Path) -> None:
+    async with opened(tmp_path, {"source.py": SOURCE}) as toolbox:
+        await toolbox.inventory()
+        for number in range(60):
+            call = asyncio.create_task(toolbox.call("count", {}))
+            other = asyncio.create_task(toolbox.call("slow", {}))
+            await asyncio.sleep(number / 10_000)
+            call.cancel()
+            other.cancel()
+            await asyncio.gather(call, other, return_exceptions=True)
+        outcomes = await asyncio.gather(*(toolbox.call("count", {}) for _ in range(MOST_WORKERS)))
+
+    assert all(outcome.success for outcome in outcomes)
+
+
+async def test_closing_ends_calls_under_way(tmp_path: Path) -> None:
+    async with opened(tmp_path, {"source.py": SOURCE}) as toolbox:
+        await toolbox.inventory()
+        calls = [asyncio.create_task(toolbox.call("slow", {})) for _ in range(3)]
+        await settled_at_least(4)
+    outcomes = await asyncio.gather(*calls)
+
+    assert {outcome.error_code for outcome in outcomes} == {"TOOL_EXECUTION_FAILED"}
+    assert (await toolbox.call("count", {})).error_code == "TOOL_EXECUTION_FAILED"
+
+
+async def settled_at_least(count: int) -> None:
+    async with asyncio.timeout(3):
+        while len(await asyncio.to_thread(running)) < count:  # noqa: ASYNC110 - no event comes of other processes
+            await asyncio.sleep(0.01)
+
+
+async def test_closing_while_it_loads_leaves_nothing(tmp_path: Path) -> None:
+    for delay in (0, 0.02, 0.1, 0.2, 0.3):
+        async with opened(tmp_path, {"source.py": SOURCE, "loop.py": "while True: pass"}):
+            await asyncio.sleep(delay)
+        assert running() == []
+
+
+async def test_a_toolbox_that_was_never_opened_can_be_closed(tmp_path: Path) -> None:
+    async with opened(tmp_path) as toolbox:
+        pass
+    await toolbox.aclose()
+
+
+SERVER: Final = """
+import asyncio, sys
+from pathlib import Path
+from adapters.python_tools.toolbox import PythonToolbox
+
+async def main():
+    toolbox = PythonToolbox(folder=Path(sys.argv[1]), python=None, timeout_seconds=60)
+    await toolbox.open()
+    await toolbox.inventory()
+    calls = [asyncio.create_task(toolbox.call("slow", {})) for _ in range(4)]
+    print("ready", flush=True)
+    await asyncio.gather(*calls)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["as it is", "its fork server stopped"])
+def test_when_the_server_is_killed_everything_ends(tmp_path: Path, is_stopped: bool) -> None:
+    forking = (
+        "def daemon():\n    import os, time\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(60)\n"
+    )
+    write(tmp_path, {"source.py": SOURCE, "other.py": forking})
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    asyncio.run(settled_at_least(6))
+    if is_stopped:
+        fork_server = min(pid for pid in running() if pid != process.pid)
+        os.kill(fork_server, signal.SIGSTOP)
+    process.kill()
+    process.communicate()
+
+    asyncio.run(settled(0))
+
+
+def test_it_runs_under_uvloop_too(tmp_path: Path) -> None:
+    async def use() -> None:
+        async with opened(tmp_path, {"source.py": SOURCE}, timeout_seconds=1) as toolbox:
+            await toolbox.inventory()
+            outcomes = await asyncio.gather(*(toolbox.call("count", {}) for _ in range(50)))
+            assert all(outcome.success for outcome in outcomes)
+            assert (await toolbox.call("slow", {})).error_code == "TOOL_TIMEOUT"
+            await toolbox.reload()
+            assert await result(toolbox, "count") == "1"
+
+    uvloop.run(use())
+
+
+async def test_the_loop_is_never_held_up(tmp_path: Path) -> None:
+    longest, is_over = 0.0, False
+
+    async def watch() -> None:
+        nonlocal longest
+        while not is_over:
+            began = time.perf_counter()
+            await asyncio.sleep(0.001)
+            longest = max(longest, time.perf_counter() - began)
+
+    watching = asyncio.create_task(watch())
+    async with opened(tmp_path, {"source.py": SOURCE, "big.py": "x = 1\n" * 100_000}) as toolbox:
+        await toolbox.inventory()
+        await asyncio.gather(*(toolbox.call("count", {}) for _ in range(100)))
+    is_over = True
+    await watching
+
+    assert longest < 0.5
