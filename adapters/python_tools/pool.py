@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from adapters.python_tools.failures import ForkServerLost
 from adapters.python_tools.fork_server import ForkServer
 from adapters.python_tools.sources import Source
 from adapters.python_tools.worker_handle import Worker
@@ -18,6 +19,7 @@ MOST_IDLE: Final = 8
 """Kept warm, of all sources together: some MiB each, and what their modules hold."""
 MOST_FORKS: Final = 2
 """Under way at once; more only take turns."""
+_ATTEMPTS: Final = 3
 
 
 class Pool:
@@ -92,8 +94,7 @@ class Pool:
             self._alive += 1
             self._forks += 1
         try:
-            server = await self.ready()
-            worker = await server.fork(source)
+            worker = await self._fork(source)
         except BaseException:
             self._on_ended()
             raise
@@ -102,6 +103,13 @@ class Pool:
             self._changed.set()
         worker.ended.add_done_callback(lambda _: self._on_ended(worker))
         return worker
+
+    async def _fork(self, source: Source) -> Worker:
+        """Raises ToolFailed."""
+        for _ in range(_ATTEMPTS):
+            with suppress(ForkServerLost):  # By another's tool: nothing of this call has begun.
+                return await (await self.ready()).fork(source)
+        raise ForkServerLost
 
     def _idle_one(self, source: Source) -> Worker | None:
         # The last one that was used: the others may go cold.
