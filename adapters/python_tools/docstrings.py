@@ -16,7 +16,7 @@ def parameter_descriptions(docstring: str) -> Mapping[str, str]:
     """By parameter, each on one line; of the style that the docstring is in."""
     try:
         parsed = docstring_parser.parse(docstring)
-    except (docstring_parser.ParseError, ValueError, IndexError):
+    except Exception:  # noqa: BLE001 - whatever it makes of foreign text, the tool is there without descriptions
         return {}
     found = {}
     for parameter in parsed.params:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.python_tools.calls import Action, TimedOut, failed_outcome, request_of, text_of
-from adapters.python_tools.failures import InterpreterUnusable
 from adapters.python_tools.inspection import LOAD_SECONDS, Findings, inspect_all
 from adapters.python_tools.pool import Pool
 from adapters.python_tools.sources import Source, read_sources
@@ -102,7 +101,7 @@ class PythonToolbox(ports.Toolbox):
             return _Catalogue(ToolInventory(errors=tuple(errors)))
         try:
             await self._pool.ready()
-        except InterpreterUnusable as failure:
+        except ToolFailed as failure:
             unusable = ToolSourceError(source="MOCHI_TOOL_PYTHON", error=failure.message)
             return _Catalogue(ToolInventory(errors=(*errors, unusable)), failure=failure)
         # Workers that looked at a source are warm for its calls.

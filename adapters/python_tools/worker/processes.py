@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
@@ -14,7 +13,12 @@ _ROUNDS = 50
 """How often we look for processes that were forked while we stopped the others, before we kill what we have."""
 
 _IS_LINUX = sys.platform == "linux"
-_prctl = ctypes.CDLL(None, use_errno=True).prctl if _IS_LINUX else None
+try:
+    import ctypes
+
+    _prctl = ctypes.CDLL(None, use_errno=True).prctl if _IS_LINUX else None
+except (ImportError, OSError):
+    _prctl = None  # An interpreter built without it still runs tools.
 
 
 def signal_when_parent_dies(number: int) -> None:

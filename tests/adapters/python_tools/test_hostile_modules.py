@@ -94,22 +94,26 @@ async def test_a_module_that_changes_python_itself_changes_it_for_nobody_else(tm
         assert await result(toolbox, "good", text="well") == "well"
 
 
-@pytest.mark.parametrize("name", ["json", "os", "sys", "asyncio", "typing", "pydantic", "ctypes", "select", "builtins"])
-async def test_a_file_of_a_known_name_hides_nothing(tmp_path: Path, name: str) -> None:
-    source = f"import {name} as known\n\ndef ours() -> str:\n    return str(known.__name__)\n"
-    other = f"import {name} as known\n\ndef theirs() -> str:\n    return str(known.__name__)\n"
-    async with opened(tmp_path, {f"{name}.py": source, "other.py": other}) as toolbox:
+async def test_files_of_known_names_hide_nothing(tmp_path: Path) -> None:
+    names = ["json", "os", "sys", "asyncio", "typing", "pydantic", "ctypes", "select", "builtins", "signal", "base64"]
+    source = "import {0} as known\n\ndef {1}{0}() -> str:\n    return str(known.__name__)\n"
+    ours = {f"{name}.py": source.format(name, "ours_") for name in names}
+    theirs = {f"other_{name}.py": source.format(name, "theirs_") for name in names}
+    async with opened(tmp_path, {**ours, **theirs}) as toolbox:
         assert not (await toolbox.inventory()).errors
-        assert await result(toolbox, "ours") == await result(toolbox, "theirs") == name
+        for name in names:
+            assert await result(toolbox, f"ours_{name}") == await result(toolbox, f"theirs_{name}") == name
 
 
-@pytest.mark.parametrize("name", ["my-tool.py", "a b.py", "1st.py", "class.py", "größe.py", "a.b.py", "x\udcff.py"])
-async def test_a_name_that_is_no_identifier_does(tmp_path: Path, name: str) -> None:
-    async with opened(tmp_path, {name: GOOD}) as toolbox:
+async def test_names_that_are_no_identifiers_do(tmp_path: Path) -> None:
+    names = ["my-tool.py", "a b.py", "1st.py", "class.py", "größe.py", "a.b.py", "x\udcff.py", "pack-age/__init__.py"]
+    sources = {name: f"def good_{number}() -> str:\n    return 'well'\n" for number, name in enumerate(names)}
+    async with opened(tmp_path, sources) as toolbox:
         inventory = await toolbox.inventory()
-        assert await result(toolbox, "good", text="well") == "well"
-
-    assert inventory.tools["good"].source == name.replace("\udcff", "\ufffd")
+        for number, name in enumerate(names):
+            assert await result(toolbox, f"good_{number}") == "well"
+            source = name.replace("\udcff", "\ufffd").removesuffix("__init__.py")
+            assert inventory.tools[f"good_{number}"].source == source
 
 
 async def test_links_out_and_to_nowhere_and_in_circles_are_errors(tmp_path: Path) -> None:

@@ -89,7 +89,20 @@ def test_every_hostile_tool_is_tried() -> None:
     assert tools - {"kind", "where"} == set(EXPECTED)
 
 
-@pytest.mark.parametrize("tool", EXPECTED)
+async def test_those_that_do_not_end_are_left_in_time(toolbox: PythonToolbox) -> None:
+    tools = [tool for tool, (code, _) in EXPECTED.items() if code == LATE]
+    began = time.monotonic()
+    outcomes = await asyncio.gather(*(toolbox.call(tool, {}) for tool in tools))
+
+    assert time.monotonic() - began < TIMEOUT + 1
+    assert {tool: outcome.error_code for tool, outcome in zip(tools, outcomes, strict=True)} == dict.fromkeys(
+        tools, LATE
+    )
+    assert all(EXPECTED[tool][1] in outcome.text for tool, outcome in zip(tools, outcomes, strict=True))
+    assert await result(toolbox, "kind", text="well") == "kind: well"
+
+
+@pytest.mark.parametrize("tool", [tool for tool, (code, _) in EXPECTED.items() if code != LATE])
 async def test_only_its_own_call_is_harmed(toolbox: PythonToolbox, tool: str) -> None:
     code, words = EXPECTED[tool]
     began = time.monotonic()

@@ -216,11 +216,10 @@ CALLS: Final[list[tuple[str, JsonObject, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("tool", "arguments", "text"), CALLS)
-async def test_what_a_function_gets(rich: PythonToolbox, tool: str, arguments: JsonObject, text: str) -> None:
-    outcome = await rich.call(tool, arguments)
-
-    assert (outcome.text, outcome.error_code) == (text, None)
+async def test_what_a_function_gets(rich: PythonToolbox) -> None:
+    for tool, arguments, text in CALLS:
+        outcome = await rich.call(tool, arguments)
+        assert (outcome.text, outcome.error_code) == (text, None), tool
 
 
 WRONG: Final[list[tuple[str, JsonObject, str]]] = [
@@ -238,14 +237,11 @@ WRONG: Final[list[tuple[str, JsonObject, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("tool", "arguments", "words"), WRONG)
-async def test_wrong_arguments_are_told_in_words(
-    rich: PythonToolbox, tool: str, arguments: JsonObject, words: str
-) -> None:
-    outcome = await rich.call(tool, arguments)
-
-    assert outcome.error_code == "VALIDATION_ERROR"
-    assert words in outcome.text
+async def test_wrong_arguments_are_told_in_words(rich: PythonToolbox) -> None:
+    for tool, arguments, words in WRONG:
+        outcome = await rich.call(tool, arguments)
+        assert outcome.error_code == "VALIDATION_ERROR", tool
+        assert words in outcome.text
 
 
 async def test_many_and_long_mistakes_are_told_briefly(rich: PythonToolbox) -> None:
@@ -284,15 +280,16 @@ UNFIT: Final = {
 }
 
 
-@pytest.mark.parametrize("source", UNFIT)
-async def test_a_function_that_a_model_cannot_call_is_an_error_of_its_own(tmp_path: Path, source: str) -> None:
-    async with opened(tmp_path, {"source.py": f"{source}\ndef good(): pass\n"}) as toolbox:
+async def test_a_function_that_a_model_cannot_call_is_an_error_of_its_own(tmp_path: Path) -> None:
+    sources = {f"s{number}.py": f"{source}\ndef good{number}(): pass\n" for number, source in enumerate(UNFIT)}
+    async with opened(tmp_path, sources) as toolbox:
         inventory = await toolbox.inventory()
 
-    assert set(inventory.tools) == {"good"}
-    assert inventory.errors[0].error.startswith("tool `tool`: ")
-    assert UNFIT[source] in inventory.errors[0].error
-    assert "(line " in inventory.errors[0].error
+    assert set(inventory.tools) == {f"good{number}" for number in range(len(UNFIT))}
+    for error, words in zip(inventory.errors, UNFIT.values(), strict=True):
+        assert error.error.startswith("tool `tool`: ")
+        assert words in error.error
+        assert "(line " in error.error
 
 
 async def test_what_would_never_end_or_grow_too_large_is_an_error(tmp_path: Path) -> None:
