@@ -1,20 +1,28 @@
 """Records of runs and unfinished answers ⇄ JSON objects."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pydantic
 from pydantic import TypeAdapter, ValidationError
 
-from adapters.codec.errors import NotDecodable
+from adapters.codec.errors import NotDecodable, NotEncodable
 from adapters.codec.fields import RawObject, read_object, read_text
 from adapters.codec.messages import decode_assistant_message, encode_message
 from domain.json_value import JsonValue
 from domain.run import PartialAnswer, Run
 
 _RUN = TypeAdapter(Run)
+# Pydantic cannot resolve the domain's recursive name of a JSON value by itself; its own means the same.
+_RUN.rebuild(_types_namespace={"Sequence": Sequence, "Mapping": Mapping, "JsonValue": pydantic.JsonValue})
 
 
 def encode_run(run: Run) -> RawObject:
-    raw: dict[str, Any] = _RUN.dump_python(run, mode="json")
+    """Raises NotEncodable for JSON that is nested too deeply."""
+    try:
+        raw: dict[str, Any] = _RUN.dump_python(run, mode="json")
+    except (ValueError, RecursionError):
+        raise NotEncodable from None
     return raw
 
 

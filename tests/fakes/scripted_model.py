@@ -45,6 +45,10 @@ class ScriptedModel(language_model.LanguageModel):
     def reply_next(self, *replies: Sequence[Step]) -> None:
         self._replies.extend(replies)
 
+    def drop_replies(self) -> None:
+        """What is left of them was for answers that were never asked for."""
+        self._replies.clear()
+
     @property
     def has_replies(self) -> bool:
         return bool(self._replies)

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from adapters.codec.errors import NotDecodable
 from adapters.codec.fields import RawObject
 from adapters.codec.runs import decode_partial, decode_run, encode_partial, encode_run
+from domain.confirmation import Confirmation, Decision
 from domain.json_value import JsonValue
 from domain.message import AssistantMessage
-from domain.run import PartialAnswer, Run, RunFailure
+from domain.run import ChatRequest, PartialAnswer, Run, RunFailure
 from tests.contracts import samples
 
 RUN = Run(
@@ -27,6 +28,19 @@ RUN = Run(
     last_sequence=3,
     idempotency_key="key",
     request_digest="00ff",
+    confirmations=(
+        Confirmation(
+            confirmation_id="d" * 10,
+            tool_name="write",
+            arguments={"path": "a\u2028", "deep": [1, {"b": None}, 2.5, True]},
+            call_index=1,
+            tool_call_id="call_1",
+            created_at=samples.NOON,
+            state="approved",
+            decision=Decision(approved=True, arguments={"path": "b"}),
+        ),
+    ),
+    request=ChatRequest(think="low", options={"temperature": 0.5}, format={"type": "object"}, on_disconnect="continue"),
 )
 PARTIAL = PartialAnswer(
     session_id="b" * 10,
