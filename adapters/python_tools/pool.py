@@ -20,6 +20,7 @@ MOST_IDLE: Final = 8
 MOST_FORKS: Final = 2
 """Under way at once; more only take turns."""
 _ATTEMPTS: Final = 3
+_STOPPING: Final = "The server is stopping."
 
 
 class Pool:
@@ -40,13 +41,19 @@ class Pool:
     async def ready(self) -> ForkServer:
         """The fork server, started if need be. Raises InterpreterUnusable, ToolFailed."""
         if self._is_closed:
-            raise ToolFailed("The server is stopping.")
+            raise ToolFailed(_STOPPING)
         if self._server is not None and self._server.is_alive:
             return self._server
         if self._starting is None or self._starting.done():
             self._starting = asyncio.create_task(self._start())
+            # Seen here, else asyncio reports it as never retrieved where nobody waited long enough.
+            self._starting.add_done_callback(lambda start: start.cancelled() or start.exception())
+        starting = self._starting
         # Whoever waits may run out of time; the start goes on for those who come after.
-        return await asyncio.shield(self._starting)
+        await asyncio.wait([starting])
+        if starting.cancelled():
+            raise ToolFailed(_STOPPING)
+        return starting.result()
 
     def keep_only(self, sources: Iterable[Source]) -> None:
         """Workers of other sources go; those at work, when they are done."""
@@ -73,8 +80,6 @@ class Pool:
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.wait([self._starting])
-            if not self._starting.cancelled():
-                self._starting.exception()  # Seen here, else asyncio reports it as never retrieved.
         if self._server is not None:
             await self._server.aclose()
 

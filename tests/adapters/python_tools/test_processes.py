@@ -132,6 +132,18 @@ async def test_closing_ends_calls_under_way(tmp_path: Path) -> None:
     assert (await toolbox.call("count", {})).error_code == "TOOL_EXECUTION_FAILED"
 
 
+@pytest.mark.parametrize("delay", [0, 0.02, 0.1, 0.2])
+async def test_closing_ends_calls_that_wait_for_the_start_too(tmp_path: Path, delay: float) -> None:
+    async with opened(tmp_path, {"source.py": SOURCE}) as toolbox:
+        calls = [asyncio.create_task(toolbox.call("slow", {})) for _ in range(3)]
+        reload = asyncio.create_task(toolbox.reload())
+        await asyncio.sleep(delay)
+    outcomes = await asyncio.gather(*calls)
+    await reload
+
+    assert not any(outcome.success for outcome in outcomes)
+
+
 async def settled_at_least(count: int) -> None:
     async with asyncio.timeout(3):
         while len(await asyncio.to_thread(running)) < count:  # noqa: ASYNC110 - no event comes of other processes
