@@ -29,7 +29,7 @@ class RecoverRuns:
         """Done twice, it is done once. Raises StorageFailed where the runs cannot be read."""
         for abandoned in await self._runs.abandoned():
             if abandoned.run.outlives_its_server:
-                self._supervisor.resume(abandoned.run)
+                await self._supervisor.resume(abandoned.run)
             else:
                 await self._end(abandoned)
 

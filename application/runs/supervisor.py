@@ -91,13 +91,17 @@ class RunSupervisor:
             if if_busy == "interrupt" and active is not None:
                 active.ask_to_end("cancelled")
 
-    def resume(self, run: Run) -> None:
-        """Take in a run that waits for a person since before its server stopped. Nothing else works on its session."""
+    async def resume(self, run: Run) -> None:
+        """Take in a run that waits for a person since before its server stopped. Nothing else works on its session.
+
+        From here on it can be followed and answered, unless what the store says ended it.
+        """
         if run.request is None:
             raise ValueError(run.run_id)
         handle = RunHandle(run, run.request, is_resumed=True)
         if starting := self._lanes.admit(handle, "enqueue"):
             self._start(starting)
+        await asyncio.shield(handle.accepted)
 
     @contextmanager
     def reading(self, handle: RunHandle) -> Iterator[None]:
@@ -197,6 +201,8 @@ class RunSupervisor:
         try:
             if handle.stays_open:
                 # Its record says all that the next start of the server needs; its readers come back then.
+                if not handle.accepted.done():
+                    handle.accepted.set_result(None)
                 return
             if not handle.accepted.done() and error is None:
                 await self._keep_unbegun(handle, status)

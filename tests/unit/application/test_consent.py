@@ -393,8 +393,7 @@ async def test_a_question_outlives_its_server_and_its_answer_goes_on_with_the_sa
     assert (run.status, run.open_questions) == ("awaiting_confirmation", asked.open_questions)
 
     after = next_house(house, saying("fine"))
-    after.supervisor.resume(run)
-    await until(lambda: after.log.state(run.run_id) is not None)
+    await after.supervisor.resume(run)
     with pytest.raises(SessionBusy):
         async with after.say(session_id):
             pass
@@ -426,8 +425,7 @@ async def test_a_stop_with_a_tool_at_work_keeps_the_open_question_and_never_repe
     assert [each.confirmation_id for each in run.open_questions] == [second.confirmation_id]
 
     after = next_house(house, saying("ok"))
-    after.supervisor.resume(run)
-    await until(lambda: after.log.state(run.run_id) is not None)
+    await after.supervisor.resume(run)
     await after.confirm_tool(session_id, second.confirmation_id, YES)
     await until(lambda: not after.supervisor.runs_of(session_id))
     texts = await tool_texts(after, session_id)
@@ -446,8 +444,7 @@ async def test_a_call_that_had_started_when_the_server_died_is_not_made_again(st
     decided = first.decided(YES)
     died = asked.with_confirmation(replace(decided, state=state))
     after = next_house(house, saying("ok"))
-    after.supervisor.resume(died)
-    await until(lambda: after.log.state(died.run_id) is not None)
+    await after.supervisor.resume(died)
     await after.confirm_tool(session_id, second.confirmation_id, NO)
     await until(lambda: not after.supervisor.runs_of(session_id))
     assert after.toolbox.calls == []
