@@ -225,3 +225,14 @@ async def test_memory_is_bounded_over_all_runs_with_readers_that_never_read(make
                     entries = await late.next()
                     assert entries[-1].sequence == 200
     assert held * 400 <= 200_000
+
+
+async def test_a_log_that_another_process_began_goes_on_behind_its_numbers(make_log: MakeLog) -> None:
+    log = make_log()
+    writer = log.open(RUN, SESSION, snapshot, after=41)
+    async with log.follow(RUN, 40) as late, log.follow(RUN, 41) as current, log.follow(RUN, 0) as new:
+        assert numbered(await late.next()) == numbered(await new.next()) == [(41, snapshot())]
+        assert list(current.take()) == []
+        assert [writer.append(event) for event in (ContentDelta("x"), done())] == [42, 43]
+        for follower in (late, current, new):
+            assert numbered(await read_to_end(follower)) == [(42, ContentDelta("x")), (43, done())]

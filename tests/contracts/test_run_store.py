@@ -9,9 +9,18 @@ from pathlib import Path
 import pytest
 
 from application.ports.run_store import RunStore
+from domain.confirmation import Confirmation, Decision
 from domain.errors import SessionBusy
 from domain.message import AssistantMessage
-from domain.run import IDEMPOTENCY_KEPT, OLD_RUNS_KEPT, PartialAnswer, Run, RunFailure, RunStatus
+from domain.run import (
+    IDEMPOTENCY_KEPT,
+    OLD_RUNS_KEPT,
+    ChatRequest,
+    PartialAnswer,
+    Run,
+    RunFailure,
+    RunStatus,
+)
 from tests.contracts import samples
 from tests.contracts.samples import NOON, after
 from tests.contracts.stores import DURABLE_RUN_STORES, RUN_STORES, OpenRunStore
@@ -214,3 +223,30 @@ async def test_a_run_of_another_living_process_holds_its_session_and_is_not_aban
             await first.update(ended(run(1)))
             await second.claim(run(2))
         assert [each.run for each in await first.abandoned()] == [run(2)]
+
+
+@durable
+async def test_questions_outlive_the_process_and_the_run_can_be_taken_over(
+    opener: OpenRunStore, tmp_path: Path
+) -> None:
+    question = Confirmation(
+        confirmation_id="c" * 10,
+        tool_name="write",
+        arguments={"text": "\0\u2028", "deep": [{"a": None}]},
+        call_index=1,
+        tool_call_id="call_1",
+        created_at=NOON,
+    )
+    request = ChatRequest(think="low", options={"seed": 1}, on_disconnect="continue")
+    waiting = replace(run(1, "awaiting_confirmation"), confirmations=(question,), request=request, last_sequence=7)
+    answered = waiting.with_confirmation(question.decided(Decision(approved=True, arguments={"text": "other"})))
+    async with opener(tmp_path) as store:
+        await store.claim(run(1))
+        await store.update(waiting)
+        await store.update(answered)
+    async with opener(tmp_path) as restarted:
+        assert [each.run for each in await restarted.abandoned()] == [answered]
+        await restarted.claim(answered)
+        assert list(await restarted.abandoned()) == []
+        with pytest.raises(SessionBusy):
+            await restarted.claim(run(2))

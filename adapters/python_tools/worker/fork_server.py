@@ -19,6 +19,7 @@ import time
 from collections import deque
 from contextlib import suppress
 
+from .confinement import give_way  # noqa: TID252 - this package has another name where it runs
 from .processes import (  # noqa: TID252 - this package has another name where it runs
     adopt_orphans,
     children_of,
@@ -49,6 +50,7 @@ def main() -> None:
     # A server that is killed while a tool has stopped us would leave us so.
     signal_when_parent_dies(signal.SIGCONT)
     adopt_orphans()
+    give_way()
     server = ForkServer(control)
     _tell(control, {"ready": True})
     gc.collect()

@@ -1,6 +1,7 @@
 """What a model is sent, byte for byte where it matters."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -12,6 +13,7 @@ from adapters.ollama.language_model import OllamaLanguageModel
 from application.ports.language_model import ModelRequest
 from domain.json_value import JsonObject, JsonValue
 from domain.message import AssistantMessage, Message, SystemMessage, ToolCall, ToolMessage
+from domain.tool import Tool
 from tests.adapters.ollama.asking import AT, asking, question, read
 from tests.doubles.ollama_server.server import OllamaServer
 
@@ -166,3 +168,20 @@ async def test_a_body_of_many_megabytes(ollama_server: OllamaServer, model: Olla
 
     assert reading.error is None
     assert len(ollama_server.requests[-1].body) > 8_000_000
+
+
+async def test_tools_are_offered_as_the_server_takes_them(
+    ollama_server: OllamaServer, model: OllamaLanguageModel
+) -> None:
+    parameters: JsonObject = MappingProxyType(
+        {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    )
+    tool = Tool(name="weather", description="The weather.", parameters=parameters, source="weather.py")
+    request = replace(asking(model="tiny-tools"), tools=[tool])
+
+    assert (await sent(ollama_server, model, request))["tools"] == [
+        {
+            "type": "function",
+            "function": {"name": "weather", "description": "The weather.", "parameters": dict(parameters)},
+        }
+    ]

@@ -3,9 +3,11 @@ from dataclasses import replace
 from hypothesis import given
 
 from domain.conversation import system_prompt_of, without_system_prompt
+from domain.json_value import JsonObject
 from domain.message import Message, UserMessage
 from domain.prompt_size import PromptSize, has_changed_model, left_out_of, prompt_size, turn_cuts
-from domain.token_estimate import FRAME_WEIGHT, TokenEstimate
+from domain.token_estimate import FRAME_WEIGHT, TokenEstimate, tools_weight
+from domain.tool import Tool
 from tests.unit.histories import LATER, assistant, call, histories, result, system, user
 
 ONE_FOR_ONE = TokenEstimate(ratios=(1.0,))
@@ -100,3 +102,14 @@ def test_another_model_is_one_that_answered_under_another_name() -> None:
     assert not has_changed_model((user(), assistant()), "llama:latest")
     assert has_changed_model((user(), assistant(), user()), "other")
     assert not has_changed_model((user(), replace(assistant(), model=None)), "other")
+
+
+def test_tools_take_room_in_every_prompt() -> None:
+    parameters: JsonObject = {"type": "object", "properties": {"city": {"type": "string"}}}
+    weight = tools_weight([Tool(name="weather", description="The weather.", parameters=parameters, source="x.py")])
+    history = (system(), user(), assistant(), user())
+
+    with_tools = prompt_size(history, "llama", ONE_FOR_ONE, 0, weight)
+
+    assert weight > 100
+    assert [with_tools.tokens(cut) - size_of(*history).tokens(cut) for cut in with_tools.cuts] == [weight, weight]
