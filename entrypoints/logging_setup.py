@@ -9,7 +9,7 @@ import orjson
 
 LOGGER_NAME = "mochi_server"
 
-_TALKATIVE = ("httpx", "httpcore", "asyncio", "watchfiles")
+_TALKATIVE = ("httpx", "httpx2", "httpcore", "mcp", "asyncio", "watchfiles")
 """Loggers of libraries that tell at INFO what each request or change was."""
 
 _ATTRIBUTES_OF_EVERY_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}

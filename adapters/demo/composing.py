@@ -11,11 +11,12 @@ from adapters.demo.pieces import clean, count_pieces, pieces_of
 from adapters.demo.schema_alternatives import NoInstance, Schema
 from adapters.demo.schema_instance import Wishes, instance_of
 from adapters.demo.texts import ONE_MORE_THING
+from adapters.demo.tool_use import ToolWish, report_of, wish_of
 from application.ports.language_model import ModelRequest
 from domain.conversation import system_prompt_of
 from domain.errors import ModelServerFailed
 from domain.json_value import JsonObject
-from domain.message import AssistantMessage, Message, UserMessage
+from domain.message import AssistantMessage, Message, ToolCall, UserMessage
 from domain.run import Think
 
 _PROPERTIES_THAT_ANSWER = frozenset({"answer", "content", "message", "output", "reply", "response", "summary", "text"})
@@ -26,12 +27,18 @@ LARGEST_EXACT = 2**53
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """What will be streamed, in pieces. `prompt_count` is in pieces, too."""
+    """What will be streamed, in pieces. `prompt_count` and `count` are in pieces, too."""
 
     thinking: Sequence[str]
     content: Sequence[str]
     done_reason: str
     prompt_count: int
+    tool_calls: tuple[ToolCall, ...] = ()
+
+    @property
+    def count(self) -> int:
+        called = orjson.dumps([[call.tool_name, call.arguments] for call in self.tool_calls]).decode()
+        return len(self.thinking) + len(self.content) + (len(pieces_of(called)) if self.tool_calls else 0)
 
 
 def compose(request: ModelRequest) -> Composition:
@@ -42,18 +49,26 @@ def compose(request: ModelRequest) -> Composition:
     options = request.options or {}
     limit = _limit(options)
     talk = _talk_of(request.messages)
-    answer = answer_to(talk)
+    wish = wish_of(request, talk.latest)
+    if wish:
+        return _call(wish, request, limit)
+    answer = report_of(request.messages) or answer_to(talk)
     begun = _begun_answer(request.messages)
     if request.format is None:
         rest = _rest(answer.text, begun, ONE_MORE_THING if begun else "")
     else:
         rest = _rest(_as_json(request.format, answer, talk), begun, "")
-    thinking = pieces_of(_thoughts(answer, request.think)) if not begun else []
+    thinking = pieces_of(_thoughts(answer.thinking, request.think)) if not begun else []
     content = pieces_of(_before_stop(rest, options))
     kept = content if limit is None else content[: max(limit - len(thinking), 0)]
     kept_thinking = thinking if limit is None else thinking[:limit]
     is_cut = len(kept) + len(kept_thinking) < len(content) + len(thinking)
     return Composition(kept_thinking, kept, "length" if is_cut else "stop", count_pieces(request.messages))
+
+
+def _call(wish: ToolWish, request: ModelRequest, limit: int | None) -> Composition:
+    thinking = pieces_of(_thoughts(wish.thinking, request.think))[:limit]
+    return Composition(thinking, (), "stop", count_pieces(request.messages), wish.calls)
 
 
 def _talk_of(messages: Sequence[Message]) -> Talk:
@@ -76,14 +91,14 @@ def _rest(whole: str, begun: str, more: str) -> str:
     return more
 
 
-def _thoughts(answer: Answer, think: Think | None) -> str:
+def _thoughts(thinking: str, think: Think | None) -> str:
     if not think:
         return ""
     if think == "low":
-        return answer.thinking.split(". ")[0].rstrip(".") + "."
+        return thinking.partition(". ")[0].rstrip(".") + "."
     if think == "high":
-        return f"{answer.thinking} Is there a simpler way to say it? No; this will do."
-    return answer.thinking
+        return f"{thinking} Is there a simpler way to say it? No; this will do."
+    return thinking
 
 
 def _as_json(schema: Schema, answer: Answer, talk: Talk) -> str:

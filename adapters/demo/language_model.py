@@ -34,9 +34,10 @@ class DemoLanguageModel(ports.LanguageModel):
             await asyncio.sleep(self._pause)
             yield ModelChunk(content=piece)
         yield ModelChunk(
+            tool_calls=composition.tool_calls,
             end=ModelEnd(
                 done_reason=composition.done_reason,
                 prompt_eval_count=composition.prompt_count,
-                eval_count=len(composition.thinking) + len(composition.content),
-            )
+                eval_count=composition.count,
+            ),
         )

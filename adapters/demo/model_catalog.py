@@ -15,7 +15,7 @@ _CARD = ModelCard(
     size_mb=0.0,
     format="built-in",
     family=DEMO_MODEL,
-    capabilities=frozenset({"completion", "thinking"}),
+    capabilities=frozenset({"completion", "thinking", "tools"}),
     context_length=CONTEXT_LENGTH,
 )
 

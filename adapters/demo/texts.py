@@ -8,8 +8,8 @@ GREETING = (
 ABOUT_ITSELF = (
     "I am the demo model that is built into mochi-server. I am a set of rules, not a neural network: the same "
     "conversation always gets the same answer from me. I can greet you, do sums, remember what you said, follow a "
-    "JSON schema and think out loud when asked. To talk to a real model, run Ollama and start the server "
-    "without MOCHI_LLM=demo."
+    "JSON schema, think out loud when asked, and call a tool that you name. To talk to a real model, run Ollama and "
+    "start the server without MOCHI_LLM=demo."
 )
 
 HOW_TO_GET_A_REAL_MODEL = (
@@ -22,8 +22,8 @@ HOW_TO_GET_A_REAL_MODEL = (
 ABOUT_SERVER = (
     "mochi-server stands between any front end and a language model. It keeps conversations as sessions in plain "
     "JSON files, streams answers as server-sent events, and lets you edit, regenerate, fork, search, export and "
-    "import what was said. A run goes on when its reader leaves, if you wish, and can be joined again or cancelled. "
-    "GET /openapi.json describes every route."
+    "import what was said. A model's tools run when you allow it. A run goes on when its reader leaves, if you wish, "
+    "and can be joined again or cancelled. GET /openapi.json describes every route."
 )
 
 ABOUT_STREAMS = (

@@ -143,7 +143,7 @@ def _write_once(
 ) -> FileIdentity:
     temporary = new_temporary_name()
     descriptor = os.open(temporary, _CREATE, 0o666, dir_fd=scratch)
-    old = None
+    old, has_moved = None, False
     try:
         _lock_new(descriptor)
         old = None if is_new else _open_old(folder, name)
@@ -152,7 +152,7 @@ def _write_once(
         os.fsync(descriptor)
         identity = identity_of(os.fstat(descriptor))
         with around_rename():
-            _publish(scratch, temporary, folder, name, is_new=is_new)
+            has_moved = _publish(scratch, temporary, folder, name, is_new=is_new)
         try:
             sync_folder(folder)
         except OSError:
@@ -160,8 +160,9 @@ def _write_once(
             raise
         return identity
     finally:
-        with suppress(OSError):
-            os.unlink(temporary, dir_fd=scratch)
+        if not has_moved:
+            with suppress(OSError):
+                os.unlink(temporary, dir_fd=scratch)
         os.close(descriptor)
         if old is not None:
             os.close(old)
@@ -189,11 +190,12 @@ def _stamp(descriptor: int, old: int | None) -> None:
     os.utime(descriptor, ns=(now, now))
 
 
-def _publish(scratch: int, temporary: str, folder: int, name: str, *, is_new: bool) -> None:
+def _publish(scratch: int, temporary: str, folder: int, name: str, *, is_new: bool) -> bool:
+    """Whether the temporary name is gone with it."""
     try:
         if not is_new:
             os.rename(temporary, name, src_dir_fd=scratch, dst_dir_fd=folder)
-            return
+            return True
         try:
             os.link(temporary, name, src_dir_fd=scratch, dst_dir_fd=folder, follow_symlinks=False)
         except OSError as error:
@@ -202,6 +204,7 @@ def _publish(scratch: int, temporary: str, folder: int, name: str, *, is_new: bo
             _rename_to_new(scratch, temporary, folder, name)
     except FileNotFoundError:
         raise TemporaryFileLost from None
+    return False
 
 
 def _rename_to_new(scratch: int, temporary: str, folder: int, name: str) -> None:

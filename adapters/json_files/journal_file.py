@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.json_files.atomic_file import read_whole, sync_folder, write_all
-from adapters.json_files.journal import OwnedRun, read_journal
+from adapters.json_files.journal import OwnedRun, read_journal, read_open_runs
 from domain.identifiers import is_id
 
 _SUFFIX: Final = ".jsonl"
@@ -28,15 +28,27 @@ def read_journal_file(folder: int, session_id: str) -> tuple[dict[str, OwnedRun]
     return read_journal(data), identity.size
 
 
-def append_to_journal(folder: int, session_id: str, line: bytes, *, is_durable: bool) -> None:
-    """Put a line at the end, whole or not at all. One that `is_durable` outlives a power cut too."""
+def open_runs_in(folder: int, session_id: str) -> list[OwnedRun]:
+    """The runs of a session that have not ended, by its journal."""
+    try:
+        return read_open_runs(read_whole(folder, journal_name(session_id))[0])
+    except FileNotFoundError:
+        return []
+
+
+def append_to_journal(folder: int, session_id: str, line: bytes, *, is_durable: bool) -> int:
+    """Put a line at the end, whole or not at all, and give the journal's size then, in bytes.
+
+    A line that `is_durable` outlives a power cut too.
+    """
     descriptor = os.open(journal_name(session_id), _APPEND, 0o666, dir_fd=folder)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(ELOOP, "no regular file")
         try:
-            write_all(descriptor, _separator(descriptor, status.st_size) + line)
+            data = _separator(descriptor, status.st_size) + line
+            write_all(descriptor, data)
             if is_durable:
                 os.fsync(descriptor)
             if is_durable and status.st_size == 0:
@@ -44,6 +56,7 @@ def append_to_journal(folder: int, session_id: str, line: bytes, *, is_durable: 
         except OSError:
             os.ftruncate(descriptor, status.st_size)
             raise
+        return status.st_size + len(data)
     finally:
         os.close(descriptor)
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +10,14 @@ from typing import Final
 
 from adapters.json_files.atomic_file import open_folder, read_whole, remove_leftovers, sync_folder, write_whole
 from adapters.json_files.failures import storage_failures
-from adapters.json_files.journal import OPEN_STATUSES, OwnedRun, read_journal, run_line
-from adapters.json_files.journal_file import all_journals, append_to_journal, journal_name, read_journal_file
+from adapters.json_files.journal import OwnedRun, run_line
+from adapters.json_files.journal_file import (
+    all_journals,
+    append_to_journal,
+    journal_name,
+    open_runs_in,
+    read_journal_file,
+)
 from adapters.json_files.locks import InstanceLock, LockBusy, StripeLocks
 from adapters.json_files.text_log import TextLog, instances_with_text, text_log_name, texts_in
 from application.ports.run_store import AbandonedRun
@@ -50,7 +56,7 @@ class RunJournals:
             for session_id, size in list(all_journals(self._folder)):
                 if size > _SMALL_BYTES:
                     with self._writing(session_id) as folder_fd:
-                        self._compact(folder_fd, session_id, read_journal_file(folder_fd, session_id)[0], size)
+                        self._compact(folder_fd, session_id)
 
     def close(self) -> None:
         with storage_failures("The text of the runs could not be left in order"):
@@ -60,8 +66,7 @@ class RunJournals:
     def claim(self, run: Run) -> None:
         """Raises SessionBusy."""
         with self._writing(run.session_id) as folder:
-            runs, _ = read_journal_file(folder, run.session_id)
-            for other in runs.values():
+            for other in open_runs_in(folder, run.session_id):
                 if other.run.run_id != run.run_id and self._holds_session(other):
                     raise SessionBusy(run.session_id, other.run.run_id)
             append_to_journal(folder, run.session_id, self._line(run), is_durable=_must_outlive_power(run))
@@ -69,10 +74,9 @@ class RunJournals:
 
     def update(self, run: Run) -> None:
         with self._writing(run.session_id) as folder:
-            runs, size = read_journal_file(folder, run.session_id)
-            runs[run.run_id] = self._owned(run)
-            if not (run.has_ended and self._compact(folder, run.session_id, runs, size, run.ended_at)):
-                append_to_journal(folder, run.session_id, self._line(run), is_durable=_must_outlive_power(run))
+            size = append_to_journal(folder, run.session_id, self._line(run), is_durable=_must_outlive_power(run))
+            if run.has_ended and size > _SMALL_BYTES:
+                self._compact(folder, run.session_id, run.ended_at)
         self._note(run)
 
     def flush(self, partials: Sequence[PartialAnswer]) -> None:
@@ -96,8 +100,7 @@ class RunJournals:
         if not is_id(session_id):
             return []
         with storage_failures("The runs could not be read"), open_folder(self._folder) as folder:
-            runs, _ = read_journal_file(folder, session_id)
-        return [owned.run for owned in runs.values()]
+            return [owned.run for owned in read_journal_file(folder, session_id)[0].values()]
 
     def abandoned(self) -> list[AbandonedRun]:
         """Text of dead instances that no run of theirs needs any more goes."""
@@ -115,12 +118,9 @@ class RunJournals:
 
     def _open_runs_of_the_dead(self, folder: int) -> Iterator[OwnedRun]:
         for session_id, _ in list(all_journals(self._folder)):
-            with suppress(FileNotFoundError):
-                data, _ = read_whole(folder, journal_name(session_id))
-                if any(status in data for status in OPEN_STATUSES):
-                    for owned in read_journal(data).values():
-                        if not owned.run.has_ended and not self._instance.is_alive(owned.owner):
-                            yield owned
+            for owned in open_runs_in(folder, session_id):
+                if not self._instance.is_alive(owned.owner):
+                    yield owned
 
     def _texts_of(self, folder: int, instance: str) -> dict[str, PartialAnswer]:
         try:
@@ -147,23 +147,17 @@ class RunJournals:
                     self._remove_texts_of(instance)
 
     def _holds_session(self, owned: OwnedRun) -> bool:
-        is_at_work = not owned.run.has_ended and owned.run.status != "queued"
-        return is_at_work and self._instance.is_alive(owned.owner)
+        return owned.run.status != "queued" and self._instance.is_alive(owned.owner)
 
-    def _compact(
-        self, folder: int, session_id: str, runs: Mapping[str, OwnedRun], size: int, now: datetime | None = None
-    ) -> bool:
-        """Whether the journal was rewritten with what is to be kept of it, as it had grown."""
-        if size <= _SMALL_BYTES:
-            return False
-        kept = [owned.run.run_id for owned in runs.values()]
+    def _compact(self, folder: int, session_id: str, now: datetime | None = None) -> None:
+        """Write a journal that has grown anew, with what is to be kept of it, where that is much less."""
+        runs, size = read_journal_file(folder, session_id)
+        kept = list(runs)
         if now is not None:
             kept = [run.run_id for run in reversed(runs_to_keep([owned.run for owned in runs.values()], now))]
         lines = b"".join([run_line(runs[run_id]) for run_id in kept])
-        if size <= 2 * len(lines):
-            return False
-        write_whole(folder, journal_name(session_id), lines)
-        return True
+        if size > 2 * len(lines):
+            write_whole(folder, journal_name(session_id), lines)
 
     def _owned(self, run: Run) -> OwnedRun:
         return OwnedRun(run, self._instance.instance_id)

@@ -45,7 +45,7 @@ class TextLog:
 
         Raises OSError; then nothing has changed.
         """
-        descriptor = self._opened()
+        descriptor, size = self._opened()
         lines: list[bytes] = []
         taken: dict[str, PartialAnswer] = {}
         failure: StorageFailed | None = None
@@ -56,9 +56,10 @@ class TextLog:
                 taken[partial.run_id] = partial
             except NotEncodable:
                 failure = StorageFailed("The answer holds something that JSON cannot, such as very deep nesting.")
-        size = _append(descriptor, b"".join(lines))
+        data = b"".join(lines)
+        _append(descriptor, data, size)
         self._held |= taken
-        if size > self._largest:
+        if size + len(data) > self._largest:
             self._write_anew()
         return failure
 
@@ -76,17 +77,20 @@ class TextLog:
             (self._folder / self._name).unlink(missing_ok=True)
         self._let_go()
 
-    def _opened(self) -> int:
-        """The open file; a new one where there is none, or where somebody took its name away."""
-        if self._descriptor is not None and os.fstat(self._descriptor).st_nlink == 0:
+    def _opened(self) -> tuple[int, int]:
+        """The open file and its size; a new one where there is none, or where somebody took its name away."""
+        if self._descriptor is not None:
+            status = os.fstat(self._descriptor)
+            if status.st_nlink:
+                return self._descriptor, status.st_size
             self._let_go()
-        if self._descriptor is None:
-            with open_folder(self._folder) as folder:
-                self._descriptor = os.open(self._name, _APPEND, 0o666, dir_fd=folder)
-            if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
-                self._let_go()
-                raise OSError("no regular file")
-        return self._descriptor
+        with open_folder(self._folder) as folder:
+            self._descriptor = os.open(self._name, _APPEND, 0o666, dir_fd=folder)
+        status = os.fstat(self._descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            self._let_go()
+            raise OSError("no regular file")
+        return self._descriptor, status.st_size
 
     def _let_go(self) -> None:
         if self._descriptor is not None:
@@ -141,15 +145,13 @@ def _joined(partial: PartialAnswer, content: Sequence[str], thinking: Sequence[s
     return replace(partial, message=message)
 
 
-def _append(descriptor: int, data: bytes) -> int:
-    """Put `data` at the end, whole or not at all, and give the size of the file then."""
-    size = os.fstat(descriptor).st_size
+def _append(descriptor: int, data: bytes, size: int) -> None:
+    """Put `data` at the end of a file of `size` bytes, whole or not at all."""
     try:
         write_all(descriptor, data)
     except OSError:
         os.ftruncate(descriptor, size)
         raise
-    return size + len(data)
 
 
 def _text_line(partial: PartialAnswer) -> bytes:

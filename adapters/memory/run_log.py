@@ -206,7 +206,8 @@ def _batch(entries: Sequence[LogEntry], start: int) -> Sequence[LogEntry]:
 
 def _size(event: RunEvent) -> int:
     """Bytes that an event takes, roughly: its text is kept as it is and once more in its frame."""
-    if isinstance(event, ContentDelta | ThinkingDelta):
+    # First what nearly all are, and by a tuple: a union would be made anew for each.
+    if isinstance(event, (ContentDelta, ThinkingDelta)):
         return _ENTRY_BYTES + 2 * len(event.content)
     if isinstance(event, ToolResult):
         return _ENTRY_BYTES + 2 * len(event.result or event.error_message or "")

@@ -5,6 +5,7 @@ import os
 import secrets
 import signal
 import socket
+import time
 from asyncio.subprocess import DEVNULL, Process
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,9 @@ MARK: Final = "MOCHI_TOOLS_OF"
 
 _OUR_SETTINGS: Final = "MOCHI_"
 _PROC: Final = Path("/proc")
+_LONGEST_SECONDS: Final = 5.0
+"""On a machine that has other things to do, the dying of processes that weigh little takes a while."""
+_PAUSE_SECONDS: Final = 0.005
 
 
 def new_mark() -> str:
@@ -60,12 +64,14 @@ def signal_process(process: Process, number: signal.Signals) -> None:
 
 
 def kill_marked(mark: str) -> None:
-    """SIGKILL to all processes that inherited the mark. Without /proc that is none."""
+    """SIGKILL to all processes that inherited the mark, until none is left. Without /proc that is none."""
     needle = f"{MARK}={mark}".encode()
-    for _ in range(10):
-        # Those that forked while we looked are found the next time.
+    deadline = time.monotonic() + _LONGEST_SECONDS
+    while time.monotonic() < deadline:
+        # Those that forked while we looked are found the next time, and one that is killed dies when it gets its turn.
         if not [pid for pid in _process_ids() if _kill_if_marked(pid, needle)]:
             break
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _process_ids() -> list[int]:

@@ -33,7 +33,7 @@ class RunFlusher:
         for turn in itertools.cycle(range(SLICES)):
             await asyncio.sleep(FLUSH_SECONDS / SLICES)
             try:
-                await self._flush(handle for handle in self._supervisor.all_runs() if _turn_of(handle) == turn)
+                await self._flush(handle for handle in self._supervisor.all_runs() if handle.spread % SLICES == turn)
             except MochiError as error:
                 _log.warning("the text of running answers could not be flushed: %s", error.message)
             if turn == 0:
@@ -55,7 +55,3 @@ class RunFlusher:
             await self._runs.flush(partials)
         for draft, size in drafts:
             draft.flushed_size = size
-
-
-def _turn_of(handle: RunHandle) -> int:
-    return int(handle.run.run_id[-2:], 16) % SLICES

@@ -25,7 +25,7 @@ class RunHandle:
 
     `can_confirm` is False where nobody reads events: then `session_before` is what the run goes back to should it have
     to ask. `is_resumed` marks one that another server process began. `executed` names the calls that have a result.
-    `record_lock` is held while the record of the run is changed on the disk.
+    `record_lock` is held while the record of the run is changed on the disk. `spread`, 0 to 255, parts runs evenly.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class RunHandle:
         self.executed: list[JsonObject] = []
         self.record_lock = asyncio.Lock()
         self.last_sequence = 0
+        self.spread = int(run.run_id[-2:], 16)
         self.task: asyncio.Task[None] | None = None
         self.draft: AnswerDraft | None = None
         self.end_asked_for: EndStatus | None = None

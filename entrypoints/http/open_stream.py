@@ -184,12 +184,12 @@ def frame_of(run_id: str, entry: LogEntry) -> bytes:
     return entry.encoded
 
 
+_CONTENT_FRAME = b'id: %%b:%%d\nevent: %b\ndata: {"content":%%b,"role":"assistant"}\n\n' % ContentDelta.name.encode()
+
+
 def _frame(run_id: str, sequence: int, event: RunEvent) -> bytes:
-    # Pieces of text are nearly all that there is: writing the one field that varies takes a third of the time.
+    # Pieces of text are nearly all that there is: writing what varies of them takes a third of the time.
     if type(event) is ContentDelta:
-        data = b'{"content":%b,"role":"assistant"}' % orjson.dumps(event.content)
-    elif type(event) is Snapshot:
-        data = to_json(rendering.snapshot(event))
-    else:
-        data = to_json(event)
+        return _CONTENT_FRAME % (run_id.encode(), sequence, orjson.dumps(event.content))
+    data = to_json(rendering.snapshot(event) if type(event) is Snapshot else event)
     return b"id: %b:%d\nevent: %b\ndata: %b\n\n" % (run_id.encode(), sequence, event.name.encode(), data)

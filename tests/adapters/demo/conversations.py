@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from adapters.demo.language_model import DemoLanguageModel
 from adapters.demo.model_catalog import DEMO_MODEL
 from application.ports.language_model import ModelEnd, ModelRequest
-from domain.message import AssistantMessage, Message, SystemMessage, UserMessage
+from domain.message import AssistantMessage, Message, SystemMessage, ToolCall, UserMessage
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -34,6 +34,7 @@ class Heard:
     pieces: list[str]
     thoughts: list[str]
     end: ModelEnd
+    calls: list[ToolCall]
 
     @property
     def text(self) -> str:
@@ -43,14 +44,16 @@ class Heard:
 async def hear(asked: ModelRequest) -> Heard:
     pieces: list[str] = []
     thoughts: list[str] = []
+    calls: list[ToolCall] = []
     end: ModelEnd | None = None
     async with DemoLanguageModel(pieces_per_second=None).stream(asked) as chunks:
         async for chunk in chunks:
             pieces += [chunk.content] if chunk.content else []
             thoughts += [chunk.thinking] if chunk.thinking else []
+            calls += chunk.tool_calls
             end = chunk.end
     assert end is not None
-    return Heard(pieces, thoughts, end)
+    return Heard(pieces, thoughts, end, calls)
 
 
 async def say(*texts: str) -> str:

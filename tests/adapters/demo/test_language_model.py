@@ -135,7 +135,7 @@ async def test_the_catalog_holds_the_one_model() -> None:
     (card,) = await catalog.list_models()
 
     assert card == await catalog.get_model(DEMO_MODEL)
-    assert (card.can_chat, card.can_think, card.can_see, card.can_use_tools) == (True, True, False, False)
+    assert (card.can_chat, card.can_think, card.can_see, card.can_use_tools) == (True, True, False, True)
     assert card.context_length == CONTEXT_LENGTH
     assert (catalog.address, await catalog.is_reachable()) == (None, None)
     with pytest.raises(ModelNotFound):

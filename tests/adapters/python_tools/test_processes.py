@@ -37,7 +37,8 @@ def process() -> int:
 def state() -> dict:
     return {
         "path": sys.path[0], "isolated": sys.flags.isolated, "utf8": sys.flags.utf8_mode, "nice": os.nice(0),
-        "session": os.getsid(0) == os.getpid(), "files": len(os.listdir("/dev/fd")),
+        "leads": os.getpgrp() == os.getpid(), "shares": os.getsid(0) == os.getppid(),
+        "files": len(os.listdir("/dev/fd")),
         "data": resource.getrlimit(resource.RLIMIT_DATA)[1], "core": resource.getrlimit(resource.RLIMIT_CORE)[1],
         "stdin": sys.stdin.read(), "settings": [name for name in os.environ if name.startswith("MOCHI_")],
     }
@@ -54,7 +55,9 @@ async def test_what_a_worker_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     async with opened(tmp_path, {"source.py": SOURCE}) as toolbox:
         state = await result(toolbox, "state")
 
-    expected = '"isolated":1,"utf8":1,"nice":10,"session":true,"files":5,"data":1073741824,"core":0,"stdin":""'
+    nice = min(19, os.nice(0) + 10)
+    expected = f'"isolated":1,"utf8":1,"nice":{nice},"leads":true,"shares":true,'
+    expected += '"files":5,"data":1073741824,"core":0,"stdin":""'
     assert expected in state
     assert '"settings":["MOCHI_TOOLS_OF"]' in state
     assert f'"path":"{tmp_path}"' not in state
@@ -75,7 +78,7 @@ async def test_no_more_workers_than_may_be(tmp_path: Path) -> None:
 
 
 async def test_a_call_that_never_got_a_worker_says_so(tmp_path: Path) -> None:
-    async with opened(tmp_path, {"source.py": SOURCE}, timeout_seconds=1) as toolbox:
+    async with opened(tmp_path, {"source.py": SOURCE}, timeout_seconds=2) as toolbox:
         await toolbox.inventory()
         calls = [toolbox.call("slow", {}) for _ in range(MOST_WORKERS + 5)]
         outcomes = await asyncio.gather(*calls)
@@ -205,7 +208,7 @@ def test_when_the_server_is_killed_everything_ends(tmp_path: Path, is_stopped: b
 
 def test_it_runs_under_uvloop_too(tmp_path: Path) -> None:
     async def use() -> None:
-        async with opened(tmp_path, {"source.py": SOURCE}, timeout_seconds=1) as toolbox:
+        async with opened(tmp_path, {"source.py": SOURCE}, timeout_seconds=2) as toolbox:
             await toolbox.inventory()
             outcomes = await asyncio.gather(*(toolbox.call("count", {}) for _ in range(50)))
             assert all(outcome.success for outcome in outcomes)
