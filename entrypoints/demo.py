@@ -22,6 +22,18 @@ from entrypoints.settings import Settings
 LONGEST = 60.0
 """Seconds after which something must be wrong; the demo takes about ten."""
 
+TOOL = """\
+def order_rice_cakes(count: int, flavour: str = "plain") -> str:
+    \"""Order rice cakes from the kitchen.
+
+    Args:
+        count: How many.
+        flavour: What they taste of.
+    \"""
+    return f"{count} {flavour} rice cakes are on their way."
+"""
+"""As a user would write it into the tools folder."""
+
 EVENTS_BEFORE_LEAVING = 30
 SECONDS_AWAY = 1.5
 
@@ -95,6 +107,7 @@ class _Conversation:
         await self._ask_with_thinking(session_id)
         await self._leave_and_come_back(session_id)
         self._show_file(session_id)
+        await self._consent_to_a_tool(await self._give_a_tool())
         self._say_how_to_go_on()
 
     async def _create_session(self) -> str:
@@ -144,14 +157,52 @@ class _Conversation:
             f"{len(text)} characters are those that are stored."
         )
 
-    async def _read(self, events: AsyncIterator[ServerEvent], at_most: int | None = None) -> list[ServerEvent]:
+    async def _give_a_tool(self) -> str:
+        """The session that has it."""
+        self._screen.step("Give it a tool: a Python file in the tools folder")
+        path = self._settings.tools_dir / "kitchen.py"
+        self._screen.note(str(path))
+        self._screen.code(TOOL)
+        await asyncio.to_thread(_write, path, TOOL)
+        self._screen.exchange("POST", f"{API}/tools/reload")
+        self._screen.value(await self._client.post(f"{API}/tools/reload"))
+        body = {"model": "demo", "tool_settings": {"tools": ["order_rice_cakes"]}}
+        self._screen.exchange("POST", f"{API}/sessions", body)
+        session = await self._client.post(f"{API}/sessions", body)
+        self._screen.value(session)
+        return str(session["session_id"])
+
+    async def _consent_to_a_tool(self, session_id: str) -> None:
+        path = f"{API}/chat/{session_id}/stream"
+        body = {"message": "Please order 12 rice cakes."}
+        self._screen.step("Ask for something that takes the tool: it is not called before somebody agrees")
+        self._screen.exchange("POST", path, body)
+        async with self._client.ask(path, body) as events:
+            asked = await self._read(events, until="tool_call_confirmation_required")
+            self._screen.step("Agree, while the stream is open")
+            await self._confirm(session_id, asked[-1])
+            answered = await self._read(events)
+        _require_completed(answered)
+        if not any(event.name == "tool_result" and orjson.loads(event.data)["success"] for event in answered):
+            raise DemoFailed("the tool was not called")
+
+    async def _confirm(self, session_id: str, question: ServerEvent) -> None:
+        path = f"{API}/chat/{session_id}/confirm-tool"
+        body = {"confirmation_id": orjson.loads(question.data)["confirmation_id"], "approved": True}
+        self._screen.exchange("POST", path, body)
+        self._screen.value(await self._client.post(path, body))
+
+    async def _read(
+        self, events: AsyncIterator[ServerEvent], *, at_most: int | None = None, until: str = "done"
+    ) -> list[ServerEvent]:
+        """Up to an event of the name `until`. What follows can be read later."""
         received: list[ServerEvent] = []
         async for event in events:
             self._screen.event(event)
             received.append(event)
-            if len(received) == at_most:
-                break
-        return received
+            if len(received) == at_most or event.name == until:
+                return received
+        raise DemoFailed(f"a stream ended without `{until}`")
 
     def _show_file(self, session_id: str) -> None:
         path = self._settings.sessions_dir / f"{session_id}.json"
@@ -168,7 +219,12 @@ class _Conversation:
         self._screen.command("mochi-server      (in a clone: make run)")
 
 
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+
+
 def _require_completed(received: list[ServerEvent]) -> None:
-    last = received[-1] if received else None
-    if last is None or last.name != "done" or orjson.loads(last.data)["status"] != "completed":
-        raise DemoFailed("a run did not complete" if last is None else f"a run did not complete: {last.data}")
+    last = received[-1]
+    if last.name != "done" or orjson.loads(last.data)["status"] != "completed":
+        raise DemoFailed(f"a run did not complete: {last.data}")

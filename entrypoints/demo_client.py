@@ -37,7 +37,7 @@ class DemoClient:
         self._http = http
 
     # Any: JSON as it came; the demo shows it and looks at two or three of its fields.
-    async def post(self, path: str, body: object) -> Any:
+    async def post(self, path: str, body: object = None) -> Any:
         async with self._http.post(path, json=body) as response:
             return await _json_of(response)
 

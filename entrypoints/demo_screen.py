@@ -13,6 +13,9 @@ WIDTH = 100
 SHOWN_IN_FULL = 3
 """Events of one kind that are shown as they came; after that only their text flows on."""
 
+SHOWN_WHOLE = frozenset({"tool_call_confirmation_required", "tool_result"})
+"""Events that a person has to read to their end."""
+
 LONGEST_TEXT = 50
 MARGIN = 6
 
@@ -49,6 +52,10 @@ class Screen:
         """JSON on one line, its long texts and its end cut off."""
         self._line(" " * indent + _cut(orjson.dumps(shortened(value)).decode(), WIDTH - indent))
 
+    def code(self, text: str) -> None:
+        for line in text.splitlines():
+            self._line(f"      {self._styled(line, 'dim')}".rstrip())
+
     def command(self, text: str) -> None:
         self._line(f"    {self._styled(text, 'cyan')}")
 
@@ -61,6 +68,10 @@ class Screen:
             return
         self._end_flow()
         label = f"id: {event.event_id}  event: {event.name}"
+        if event.name in SHOWN_WHOLE:
+            self._line(f"  {self._styled(label, 'dim')}")
+            self._line(f"{' ' * MARGIN}data: {event.data}")
+            return
         data = _cut(event.data, max(WIDTH - len(label), LONGEST_TEXT))
         self._line(f"  {self._styled(label, 'dim')}  data: {data}")
 

@@ -223,5 +223,14 @@ async def test_the_demo_holds_its_conversation_and_leaves_nothing(tmp_path: Path
     assert (code, errors) == (0, "")
     for part in ("event: run_start", "event: thinking_delta", "Last-Event-ID", "Nothing was lost", "ollama pull"):
         assert part in output
+    question, answer, result = (
+        output.index(part)
+        for part in (
+            "event: tool_call_confirmation_required\n      data: {",
+            '"approved":true}',
+            '"result":"12 plain rice cakes are on their way."',
+        )
+    )
+    assert question < answer < result
     assert "\033" not in output
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - an async function must not use pathlib
