@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from application.use_cases.create_session import NewSession
+    from domain.confirmation import Decision
     from domain.run import ChatRequest
-    from domain.run_event import ContentDelta, Done
+    from domain.run_event import ConfirmationRequired, ContentDelta, Done, ToolResult
+    from domain.session import ToolSettings
     from entrypoints.container import Container
     from entrypoints.lifespan import create_app, opened
     from entrypoints.settings import Settings
@@ -22,11 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChatRequest",
+    "ConfirmationRequired",
     "Container",
     "ContentDelta",
+    "Decision",
     "Done",
     "NewSession",
     "Settings",
+    "ToolResult",
+    "ToolSettings",
     "__version__",
     "create_app",
     "opened",
@@ -34,11 +40,15 @@ __all__ = [
 
 _HOMES = {
     "ChatRequest": "domain.run",
+    "ConfirmationRequired": "domain.run_event",
     "Container": "entrypoints.container",
     "ContentDelta": "domain.run_event",
+    "Decision": "domain.confirmation",
     "Done": "domain.run_event",
     "NewSession": "application.use_cases.create_session",
     "Settings": "entrypoints.settings",
+    "ToolResult": "domain.run_event",
+    "ToolSettings": "domain.session",
     "create_app": "entrypoints.lifespan",
     "opened": "entrypoints.lifespan",
 }

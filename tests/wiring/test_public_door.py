@@ -6,12 +6,28 @@ from importlib.metadata import version
 from pathlib import Path
 
 import mochi_server
-from mochi_server import ChatRequest, Container, ContentDelta, Done, NewSession, Settings, create_app, opened
+from mochi_server import (
+    ChatRequest,
+    ConfirmationRequired,
+    Container,
+    ContentDelta,
+    Decision,
+    Done,
+    NewSession,
+    Settings,
+    ToolResult,
+    ToolSettings,
+    create_app,
+    opened,
+)
 
 
 def test_each_promised_name_is_there() -> None:
     assert mochi_server.__version__ == version("mochi-server")
-    promised = (ChatRequest, Container, ContentDelta, Done, NewSession, Settings, create_app, opened)
+    promised = (
+        *(ChatRequest, ConfirmationRequired, Container, ContentDelta, Decision, Done, NewSession, Settings),
+        *(ToolResult, ToolSettings, create_app, opened),
+    )
     assert {name.__name__ for name in promised} | {"__version__"} == set(mochi_server.__all__)
 
 
@@ -38,3 +54,26 @@ async def test_the_use_cases_can_be_had_without_http(tmp_path: Path) -> None:
         models = await container.use_cases().list_models()
 
     assert [model.name for model in models] == ["demo"]
+
+
+async def test_a_program_that_embeds_the_use_cases_answers_its_tools_questions_itself(tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "shout.py").write_text('def shout(text: str = "hi") -> str:\n    return text.upper()\n')
+    settings = Settings(llm="demo", storage="memory", data_dir=tmp_path)
+
+    async with opened(Container(settings=settings)) as container:
+        use_cases = container.use_cases()
+        new = NewSession(model="demo", tool_settings=ToolSettings(tools=("shout",)))
+        session_id = (await use_cases.create_session(new)).session.session_id
+        results: list[ToolResult] = []
+        async with use_cases.start_run(session_id, ChatRequest(message="use shout")) as started:
+            done = False
+            while not done:
+                for entry in await started.events.next():
+                    if isinstance(entry.event, ConfirmationRequired):
+                        await use_cases.confirm_tool(session_id, entry.event.confirmation_id, Decision(approved=True))
+                    elif isinstance(entry.event, ToolResult):
+                        results.append(entry.event)
+                    done = isinstance(entry.event, Done)
+
+    assert [result.success for result in results] == [True]
