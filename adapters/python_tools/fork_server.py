@@ -23,7 +23,7 @@ from domain.json_value import JsonObject, JsonValue
 START_SECONDS: Final = 20.0
 """Importing pydantic takes 0.2 s; from a slow disk that nobody has read yet, some seconds."""
 _ANSWER_SECONDS: Final = 10.0
-"""A fork server that has not seen an order by then is in no state to go on. It waits for its turn as long as tools do."""
+"""A fork server that has not seen an order by then cannot go on. It waits for its turn as long as tools do."""
 _ENDING_SECONDS: Final = 3.0
 _RECEIVED_BYTES: Final = 65536
 
