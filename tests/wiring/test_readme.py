@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,6 +17,7 @@ from entrypoints.settings import Settings, variable_of
 README = (Path(__file__).parents[2] / "README.md").read_text()
 ROW = re.compile(r"^\| `(MOCHI_\w+)` \| (?:`([^`]+)`|none) \|", re.MULTILINE)
 PYTHON_BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+SHELL_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 PORT_IN_EXAMPLES = "8000"
 
 
@@ -53,9 +55,54 @@ def test_the_client_in_python_reads_an_answer(tmp_path: Path) -> None:
     assert "'status': 'completed'" in lines[-1]
 
 
+def test_a_tool_asks_in_one_terminal_and_is_agreed_to_in_another(tmp_path: Path) -> None:
+    with demo_server(tmp_path) as port, terminal(shell_with("tools/kitchen.py", port), tmp_path) as asking:
+        assert asking.stdout is not None
+        before = until("confirmation_id", asking.stdout)
+        answer = subprocess.run(
+            ["bash", "-c", shell_with("confirm-tool", port)],
+            check=True,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        after = asking.stdout.read()
+
+    assert '"tools_count":1' in before
+    assert '"arguments":{"count":12}' in before
+    assert answer.stdout in README
+    assert '"result":"12 plain rice cakes are on their way."' in after
+    assert '"status":"completed"' in after
+
+
 def program_with(text: str) -> str:
     (program,) = (block for block in PYTHON_BLOCK.findall(README) if text in block)
     return str(program)
+
+
+def shell_with(text: str, port: int) -> str:
+    (commands,) = (block for block in SHELL_BLOCK.findall(README) if text in block)
+    return str(commands).replace(PORT_IN_EXAMPLES, str(port))
+
+
+@contextmanager
+def terminal(commands: str, folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(["bash", "-c", commands], cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def until(text: str, lines: IO[str]) -> str:
+    """What was read, the first line with `text` included."""
+    seen = ""
+    for line in lines:
+        seen += line
+        if text in line:
+            return seen
+    pytest.fail(f"{text!r} did not come:\n{seen}")
 
 
 def output_of(program: str, folder: Path) -> str:
