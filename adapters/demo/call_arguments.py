@@ -60,7 +60,8 @@ class Mention:
 def arguments_for(parameters: Schema, mention: Mention) -> JsonObject:
     """Arguments for the required parameters of a JSON schema, and for others that are named or quoted."""
     properties = parameters.get("properties")
-    known = {name: each for name, each in properties.items() if isinstance(each, Mapping)} if properties else {}  # type: ignore[union-attr]
+    described = properties.items() if isinstance(properties, Mapping) else ()
+    known = {name: schema for name, schema in described if isinstance(schema, Mapping)}
     given: dict[str, JsonValue] = {}
     if mention.parenthesised is not None:
         given = _as_called(mention.parenthesised, known)
