@@ -5,7 +5,7 @@
     │   ├── SessionNotFound, RunNotFound, PromptNotFound, ConfirmationNotFound
     │   └── ModelNotFound, ToolNotFound, AgentNotFound
     ├── InvalidRequest                          what the caller sent cannot be done
-    │   ├── ValidationFailed, InvalidMessageIndex, EmptyHistory, ContextOverflow
+    │   ├── ValidationFailed, InvalidMessageIndex, EmptyHistory, ContextOverflow, SummaryModelRequired
     │   └── PromptExists, IdempotencyConflict, ConfirmationDecided
     ├── SessionBusy
     ├── SessionCorrupt, StorageFailed           what is kept cannot be read or written
@@ -120,9 +120,21 @@ class InvalidMessageIndex(InvalidRequest):
 class EmptyHistory(InvalidRequest):
     code = "EMPTY_HISTORY"
 
+    def __init__(self, session_id: str, missing: str = "answer") -> None:
+        """`missing` is what one could do if there were something."""
+        super().__init__(
+            f"The session holds nothing to {missing} yet. Send a `message`.",
+            session_id=session_id,
+        )
+
+
+class SummaryModelRequired(InvalidRequest):
+    code = "SUMMARY_MODEL_REQUIRED"
+
     def __init__(self, session_id: str) -> None:
         super().__init__(
-            "The session holds nothing to answer yet. Send a `message`.",
+            "Neither the session's model nor one that was named before may make summaries on this server. "
+            "Name another `model`.",
             session_id=session_id,
         )
 

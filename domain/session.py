@@ -32,10 +32,11 @@ class AgentSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Two to five sentences and what they are about."""
+    """Two to five sentences and what they are about. `model` is the one that made it, None where that is not known."""
 
     summary: str
     topics: tuple[str, ...] = ()
+    model: str | None = None
     extra: JsonObject = field(default_factory=dict)
 
 

@@ -16,6 +16,7 @@ DISTRIBUTION = "mochi-server"
 GROUPS: Mapping[str, Sequence[str]] = {
     "where to listen": ("host", "port"),
     "the language model": ("llm", "ollama_host", "ollama_timeout", "dynamic_context_window_enabled"),
+    "summaries": ("summarization_enabled", "summary_unsupported_models"),
     "tools": ("tools_dir", "tool_timeout", "tool_python", "max_tool_rounds"),
     "what is kept, and where": ("data_dir", "sessions_dir", "system_prompts_dir", "storage", "redis_url"),
     "who may call": ("api_keys", "cors_origins", "allowed_hosts", "max_request_bytes"),

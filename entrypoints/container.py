@@ -37,6 +37,7 @@ from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
 from application.ports.toolbox import Toolbox
 from application.runs.answer_tool_calls import AnswerToolCalls
+from application.runs.background_windows import BackgroundWindows
 from application.runs.call_closer import CallCloser
 from application.runs.consent import Consent
 from application.runs.execute_run import ExecuteRun
@@ -46,6 +47,10 @@ from application.runs.prepare_run import PrepareRun
 from application.runs.recovery import RecoverRuns
 from application.runs.room_check import RoomCheck
 from application.runs.run_keeper import RunKeeper
+from application.runs.run_news import RunNews
+from application.runs.summarizer import Summarizer
+from application.runs.summary_desk import SummaryDesk
+from application.runs.summary_keeper import SummaryKeeper
 from application.runs.supervisor import RunSupervisor
 from application.runs.tool_caller import ToolCaller
 from application.runs.tool_executions import ToolExecutions
@@ -67,6 +72,7 @@ from application.use_cases.session_status import ReadStatus
 from application.use_cases.session_view import SessionViews
 from application.use_cases.sessions import DeleteSession, GetSession, ListMessages, ListSessions
 from application.use_cases.start_run import StartRun
+from application.use_cases.summaries import ReadSummary, SummarizeSession
 from application.use_cases.system_prompt import RemoveSystemPrompt, SetSystemPrompt, SystemPromptSource
 from application.use_cases.tools import GetTool, ListTools, ReloadTools, ReportExecutions
 from application.use_cases.transfer_session import ExportSession, ImportSession
@@ -173,10 +179,11 @@ class Container(containers.DeclarativeContainer):
     loaded_windows: providers.Provider[LoadedWindows] = providers.Singleton(
         LoadedWindows, catalog=model_catalog, clock=clock
     )
+    experience: providers.Provider[WindowExperience] = providers.Singleton(WindowExperience)
     windows: providers.Provider[WindowKeeper] = providers.Singleton(
         WindowKeeper,
         loaded=loaded_windows,
-        experience=providers.Factory(WindowExperience),
+        experience=experience,
         clock=clock,
         dynamic_window_enabled=settings.provided.dynamic_context_window_enabled,
     )
@@ -185,6 +192,7 @@ class Container(containers.DeclarativeContainer):
     keeper: providers.Provider[RunKeeper] = providers.Singleton(
         RunKeeper, sessions=session_store, runs=run_store, call_closer=call_closer, clock=clock
     )
+    news: providers.Provider[RunNews] = providers.Singleton(RunNews)
     supervisor: providers.Provider[RunSupervisor] = providers.Singleton(
         RunSupervisor,
         prepare=providers.Factory(
@@ -205,12 +213,14 @@ class Container(containers.DeclarativeContainer):
                 ids=ids,
             ),
             windows=windows,
+            news=news,
             clock=clock,
             ids=ids,
             max_tool_rounds=settings.provided.max_tool_rounds,
         ),
         keeper=keeper,
         log=run_log,
+        news=news,
         clock=clock,
     )
     flusher: providers.Provider[RunFlusher] = providers.Factory(
@@ -218,6 +228,31 @@ class Container(containers.DeclarativeContainer):
     )
     recover_runs: providers.Provider[RecoverRuns] = providers.Factory(
         RecoverRuns, runs=run_store, keeper=keeper, supervisor=supervisor, clock=clock
+    )
+    summary_desk: providers.Provider[SummaryDesk] = providers.Singleton(
+        SummaryDesk,
+        summarizer=providers.Factory(
+            Summarizer,
+            model=language_model,
+            directory=directory,
+            windows=providers.Factory(
+                BackgroundWindows,
+                windows=windows,
+                loaded=loaded_windows,
+                experience=experience,
+                dynamic_window_enabled=settings.provided.dynamic_context_window_enabled,
+            ),
+        ),
+        sessions=session_store,
+        supervisor=supervisor,
+        news=news,
+    )
+    summary_keeper: providers.Provider[SummaryKeeper] = providers.Singleton(
+        SummaryKeeper,
+        sessions=session_store,
+        desk=summary_desk,
+        news=news,
+        unsupported_models=settings.provided.summary_unsupported_models,
     )
 
     # Use cases
@@ -319,6 +354,15 @@ class Container(containers.DeclarativeContainer):
             windows=windows,
             call_closer=call_closer,
         ),
+        summarize_session=providers.Factory(
+            SummarizeSession,
+            sessions=session_store,
+            models=directory,
+            desk=summary_desk,
+            supervisor=supervisor,
+            unsupported_models=settings.provided.summary_unsupported_models,
+        ),
+        read_summary=providers.Factory(ReadSummary, sessions=session_store),
         fork_session=providers.Factory(
             ForkSession,
             sessions=session_store,

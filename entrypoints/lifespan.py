@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None) -> web.Application:
 
 @asynccontextmanager
 async def opened(container: Container) -> AsyncIterator[Container]:
-    """The container's world, open: stores, the models' server, tools, recovery, the flushing of running text.
+    """The container's world, open: stores, the models' server, tools, recovery, flushing, summaries.
 
     For programs that embed the use cases; the HTTP application enters it by itself. Runs are stopped on leaving.
     Raises StorageFailed where the store cannot be opened.
@@ -60,6 +60,8 @@ async def opened(container: Container) -> AsyncIterator[Container]:
         await container.recover_runs()()
         await stack.enter_async_context(owned_task(container.flusher().flush_for_ever()))
         stack.push_async_callback(container.supervisor().stop)
+        if container.settings().summarization_enabled:
+            await stack.enter_async_context(owned_task(container.summary_keeper().keep_for_ever()))
         yield container
 
 

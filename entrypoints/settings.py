@@ -28,8 +28,6 @@ READ_BY_LATER_PARTS = frozenset(
         "PLANNING_PROMPT_PATH",
         "EXECUTION_PROMPT_PATH",
         "DATABASE_URL",
-        "SUMMARIZATION_ENABLED",
-        "SUMMARY_UNSUPPORTED_MODELS",
         "MAX_AGENT_ITERATIONS",
     )
 )
@@ -95,6 +93,8 @@ class Settings(BaseSettings):
     dynamic_context_window_enabled: bool = Field(
         default=True, description="size `num_ctx` per conversation; off: none is sent"
     )
+    summarization_enabled: bool = Field(default=True, description="summaries of sessions in the background")
+    summary_unsupported_models: TextList = Field(default=(), description="models never used for summaries")
     tools_dir: Path = Field(default=Path("tools"), description="tools: Python files and packages")
     tool_timeout: float = Field(default=60, gt=0, allow_inf_nan=False, description="seconds a tool call may take")
     tool_python: Path | None = Field(
@@ -133,7 +133,7 @@ class Settings(BaseSettings):
     def _upper_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("api_keys", "cors_origins", "allowed_hosts", mode="before")
+    @field_validator("summary_unsupported_models", "api_keys", "cors_origins", "allowed_hosts", mode="before")
     @classmethod
     def _as_list(cls, value: object) -> object:
         return parse_list(value) if isinstance(value, str) else value

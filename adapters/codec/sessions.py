@@ -1,5 +1,6 @@
 """A session ⇄ the JSON document of its file (contract, section 10)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from adapters.codec.errors import NotDecodable
@@ -17,7 +18,7 @@ from adapters.codec.settings import (
     encode_tool_settings,
 )
 from domain.json_value import JsonValue
-from domain.session import Session
+from domain.session import Session, Summary
 
 _METADATA = frozenset(
     {
@@ -28,6 +29,7 @@ _METADATA = frozenset(
         "message_count",
         "summary",
         "summary_model",
+        "summary_model_used",
         "format_version",
         "tool_settings",
         "agent_settings",
@@ -64,12 +66,25 @@ def encode_metadata(session: Session) -> RawObject:
         "message_count": session.message_count,
         "summary": encode_summary(session.summary),
         "summary_model": session.summary_model,
+        **_summary_model_used(session),
         "format_version": FORMAT_VERSION,
         "tool_settings": encode_tool_settings(session.tool_settings),
         "agent_settings": encode_agent_settings(session.agent_settings),
         "context_window_config": encode_context_window(session.context_window),
         **session.extra,
     }
+
+
+def _summary_model_used(session: Session) -> RawObject:
+    """Beside the summary, not in it: older readers ignore unknown metadata, and know what a summary holds."""
+    model = session.summary.model if session.summary else None
+    return {} if model is None else {"summary_model_used": model}
+
+
+def _summary_of(metadata: RawObject) -> Summary | None:
+    summary = decode_summary(metadata.get("summary"))
+    model = read_optional_text(metadata.get("summary_model_used"), "summary_model_used")
+    return replace(summary, model=model) if summary else None
 
 
 def _session_of(metadata: RawObject, raw_messages: JsonValue) -> Session:
@@ -87,7 +102,7 @@ def _session_of(metadata: RawObject, raw_messages: JsonValue) -> Session:
         created_at=created_at,
         updated_at=read_time(updated, "updated_at") if updated is not None else max(times, default=created_at),
         messages=messages,
-        summary=decode_summary(metadata.get("summary")),
+        summary=_summary_of(metadata),
         summary_model=read_optional_text(metadata.get("summary_model"), "summary_model"),
         tool_settings=decode_tool_settings(metadata.get("tool_settings")),
         agent_settings=decode_agent_settings(metadata.get("agent_settings")),

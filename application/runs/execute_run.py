@@ -12,6 +12,7 @@ from application.ports.session_store import SessionStore
 from application.runs.answer_draft import AnswerDraft
 from application.runs.answer_tool_calls import AnswerToolCalls
 from application.runs.run_handle import RunHandle
+from application.runs.run_news import RunNews
 from application.runs.window_keeper import SizedPrompt, WindowKeeper
 from application.tool_directory import ToolDirectory
 from domain.context_window import ContextWindowConfig
@@ -42,6 +43,7 @@ class ExecuteRun:
         tools: ToolDirectory,
         answer_tool_calls: AnswerToolCalls,
         windows: WindowKeeper,
+        news: RunNews,
         clock: Clock,
         ids: IdSource,
         max_tool_rounds: int,
@@ -52,6 +54,7 @@ class ExecuteRun:
         self._tools = tools
         self._answer_tool_calls = answer_tool_calls
         self._windows = windows
+        self._news = news
         self._clock = clock
         self._ids = ids
         self._max_tool_rounds = max_tool_rounds
@@ -95,6 +98,7 @@ class ExecuteRun:
     async def _ask(
         self, handle: RunHandle, session: Session, card: ModelCard, tools: Sequence[Tool]
     ) -> tuple[Session, AssistantMessage]:
+        self._news.asks(handle)
         prompt = await self._windows.size(session, card.context_length, handle.request.options, tools)
         last = session.messages[-1]
         base = last if isinstance(last, AssistantMessage) else None

@@ -74,10 +74,16 @@ class LoadedWindows:
         asked.window = window
         asked.count += 1
         self._asked_since_look.add(key)
+        seen = self._seen.get(key)
         is_loaded = False
         try:
             yield
             is_loaded = True
+        except asyncio.CancelledError:
+            # Who asked for what was loaded has changed nothing. The next turn, which may be why it was cancelled, need
+            # not look.
+            is_loaded = seen is not None and seen.window == asked.window
+            raise
         except PromptTooLong:
             is_loaded = True
             raise

@@ -26,6 +26,7 @@ class RunHandle:
     `can_confirm` is False where nobody reads events: then `session_before` is what the run goes back to should it have
     to ask. `is_resumed` marks one that another server process began. `executed` names the calls that have a result.
     `record_lock` is held while the record of the run is changed on the disk. `spread`, 0 to 255, parts runs evenly.
+    `model` is the one that the run asks, None while nobody has looked.
     """
 
     def __init__(
@@ -36,12 +37,14 @@ class RunHandle:
         *,
         can_confirm: bool = True,
         is_resumed: bool = False,
+        model: str | None = None,
     ) -> None:
         self.run = run
         self.request = request
         self.warnings = warnings
         self.can_confirm = can_confirm
         self.is_resumed = is_resumed
+        self.model = model
         self.session_before: Session | None = None
         self.executed: list[JsonObject] = []
         self.record_lock = asyncio.Lock()

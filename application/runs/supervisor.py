@@ -14,6 +14,7 @@ from application.runs.lanes import Lanes
 from application.runs.prepare_run import PrepareRun
 from application.runs.run_handle import RunHandle
 from application.runs.run_keeper import RunEnding, RunKeeper
+from application.runs.run_news import RunNews
 from domain.errors import MochiError, ServerStopping, SessionNotFound, ToolConfirmationRequired
 from domain.run import EndStatus, Run, RunFailure
 from domain.run_event import Done, RunError
@@ -40,12 +41,13 @@ class RunSupervisor:
     """
 
     def __init__(
-        self, *, prepare: PrepareRun, execute: ExecuteRun, keeper: RunKeeper, log: RunLog, clock: Clock
+        self, *, prepare: PrepareRun, execute: ExecuteRun, keeper: RunKeeper, log: RunLog, news: RunNews, clock: Clock
     ) -> None:
         self._prepare = prepare
         self._execute = execute
         self._keeper = keeper
         self._log = log
+        self._news = news
         self._clock = clock
         self._lanes = Lanes()
         self._leaving: set[RunHandle] = set()
@@ -83,6 +85,7 @@ class RunSupervisor:
             raise ServerStopping
         if_busy = handle.request.if_busy
         starting = self._lanes.admit(handle, if_busy)
+        self._news.taken_in(handle)
         if starting is not None:
             self._start(starting)
         elif if_busy != "reject":
@@ -99,7 +102,9 @@ class RunSupervisor:
         if run.request is None:
             raise ValueError(run.run_id)
         handle = RunHandle(run, run.request, is_resumed=True)
-        if starting := self._lanes.admit(handle, "enqueue"):
+        starting = self._lanes.admit(handle, "enqueue")
+        self._news.taken_in(handle)
+        if starting is not None:
             self._start(starting)
         await asyncio.shield(handle.accepted)
 
@@ -187,6 +192,7 @@ class RunSupervisor:
         except MochiError as error:
             handle.accepted.set_result(error)
             raise
+        handle.model = session.model
         self._announce(handle)
         handle.accepted.set_result(None)
         return session
@@ -214,6 +220,7 @@ class RunSupervisor:
             handle.ended.set_result(None)
             if following := self._lanes.leave(handle):
                 self._start(following)
+            self._news.ended(handle)
 
     async def _keep_ending(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
         message = handle.cut_message(self._clock.now(), _CUT_REASONS[status])
@@ -252,6 +259,7 @@ class RunSupervisor:
         finally:
             self._leaving.discard(handle)
             handle.ended.set_result(None)
+            self._news.ended(handle)
 
     async def _keep_unbegun(self, handle: RunHandle, status: EndStatus) -> None:
         """A run that was ended before it began leaves its record and its events, and nothing else."""

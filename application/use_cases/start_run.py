@@ -115,7 +115,7 @@ class StartRun:
             await self._room_check(session, request, card.context_length if card else None)
             self._require_answerable(session, request, card)
             run = self._new_run(session, repeatable)
-            handle = RunHandle(run, request, warnings, can_confirm=can_confirm)
+            handle = RunHandle(run, request, warnings, can_confirm=can_confirm, model=session.model)
             self._supervisor.submit(handle)
             self._windows.look_ahead(session.model)
             return handle

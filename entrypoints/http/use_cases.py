@@ -17,6 +17,7 @@ from application.use_cases.runs import CancelRun, GetRun, ListRuns
 from application.use_cases.session_status import ReadStatus
 from application.use_cases.sessions import DeleteSession, GetSession, ListMessages, ListSessions
 from application.use_cases.start_run import StartRun
+from application.use_cases.summaries import ReadSummary, SummarizeSession
 from application.use_cases.system_prompt import RemoveSystemPrompt, SetSystemPrompt
 from application.use_cases.tools import GetTool, ListTools, ReloadTools, ReportExecutions
 from application.use_cases.transfer_session import ExportSession, ImportSession
@@ -43,6 +44,8 @@ class UseCases:
     remove_system_prompt: RemoveSystemPrompt
     read_status: ReadStatus
     preview_prompt: PreviewPrompt
+    summarize_session: SummarizeSession
+    read_summary: ReadSummary
     fork_session: ForkSession
     export_session: ExportSession
     import_session: ImportSession

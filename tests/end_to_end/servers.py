@@ -19,7 +19,11 @@ ROOT = Path(__file__).parents[2]
 
 @asynccontextmanager
 async def served(folder: Path, ollama_url: str, **settings: Json) -> AsyncIterator[Api]:
-    """A server in this process, over session files in `folder`."""
+    """A server in this process, over session files in `folder`.
+
+    Without summaries, unless `settings` say so: one in the background would take an answer that a test meant for a run.
+    """
+    settings = {"summarization_enabled": False, **settings}
     app = create_app(Settings(data_dir=folder, ollama_host=ollama_url, port=0, **settings))
     async with listening(app, "127.0.0.1", 0) as [bound], api_at(bound.url) as api:
         yield api
@@ -43,8 +47,9 @@ class ServerProcess:
 async def running(
     folder: Path, ollama_url: str, program: Sequence[str] = ("-m", "mochi_server"), **settings: str
 ) -> AsyncIterator[tuple[ServerProcess, Api]]:
-    """`settings` by their field names. What still runs on leaving is killed."""
-    given = {"port": "0", "data_dir": str(folder), "ollama_host": ollama_url, **settings}
+    """`settings` by their field names; without summaries, unless they say so. What still runs on leaving is killed."""
+    standing = {"port": "0", "data_dir": str(folder), "ollama_host": ollama_url, "summarization_enabled": "false"}
+    given = {**standing, **settings}
     outer = {name: value for name, value in os.environ.items() if not name.upper().startswith("MOCHI_")}
     variables = {f"MOCHI_{name.upper()}": value for name, value in given.items()}
     process = await asyncio.create_subprocess_exec(

@@ -57,6 +57,7 @@ class House:
         replay_bytes: int = 1_000_000,
         max_tool_rounds: int = 3,
         dynamic_window_enabled: bool = True,
+        summary_unsupported_models: tuple[str, ...] = (),
     ) -> None:
         self.clock = FakeClock()
         self.ids = CountingIds()
@@ -72,6 +73,7 @@ class House:
                 storage="memory",
                 dynamic_context_window_enabled=dynamic_window_enabled,
                 max_tool_rounds=max_tool_rounds,
+                summary_unsupported_models=summary_unsupported_models,
             )
         )
         self.prompts = self.container.prompt_store()

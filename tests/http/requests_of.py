@@ -35,6 +35,7 @@ _BODIES: Mapping[str, Json] = {
     "MessageEdit": {"content": "edited"},
     "SystemPromptBody": {"content": "changed"},
     "ForkBody": {},
+    "SummarizeBody": {},
     "SessionFile": _FILE,
     "NewPrompt": {"filename": "new.md", "content": "new"},
     "PromptContent": {"content": "changed"},

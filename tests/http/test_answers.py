@@ -7,6 +7,7 @@ from tests.fakes.scripted_model import saying
 from tests.fakes.toolbox import echo
 from tests.http.bench import Client, HttpBench, json_of
 from tests.http.requests_of import ALL_REQUESTS, KEPT, KEPT_PROMPT, ValidRequest
+from tests.unit.histories import AT, assistant
 
 OF_A_RUN_AT_WORK = ("/runs", "/cancel", "/status", "/runs/{run_id}")
 ANSWERED_IN_JSON = [
@@ -28,6 +29,9 @@ async def test_an_answer_has_exactly_the_fields_that_are_described(
         assert valid.path.endswith(handle.run.run_id) or "{run_id}" not in valid.operation.path
     elif valid.operation.path.endswith("/confirm-tool"):
         await bench.ask_in_run(KEPT.session_id, valid.body["confirmation_id"])
+    elif valid.operation.path.endswith("/summarize"):
+        await bench.sessions.append(KEPT.session_id, (assistant(),), AT)
+        bench.model.reply_next(saying('{"summary": "A greeting.", "topics": []}'))
     else:
         bench.model.reply_next(saying("Hi", "!"))
     answer = await client.request(valid.method, valid.path, json=valid.body)

@@ -1,0 +1,77 @@
+"""Asking a model for a summary, in as many parts as the conversation needs."""
+
+import asyncio
+from dataclasses import replace
+
+from application.model_directory import ModelDirectory
+from application.ports.language_model import LanguageModel, ModelEnd, ModelRequest
+from application.runs.background_windows import BackgroundWindow, BackgroundWindows
+from domain.errors import ModelServerFailed, PromptTooLong
+from domain.model_card import ModelCard
+from domain.session import Session, Summary
+from domain.summary import SCHEMA, summary_in
+from domain.summary_questions import Question, first_questions, joining_questions, weight_of_question
+from domain.token_estimate import weights_of
+
+ANSWER_TOKENS = 1_024
+"""Five sentences and ten topics have a third of it. A model that finds no end is cut there."""
+
+ATTEMPTS = 2
+
+
+class Summarizer:
+    def __init__(self, *, model: LanguageModel, directory: ModelDirectory, windows: BackgroundWindows) -> None:
+        self._model = model
+        self._directory = directory
+        self._windows = windows
+
+    async def __call__(self, session: Session, model: str) -> Summary:
+        """The summary of a session that has something to summarise, by `model`. Nothing is stored.
+
+        Raises ModelNotFound, ModelServerError; ModelServerFailed also for an answer that did not fit twice.
+        """
+        card = await self._directory.get(model)
+        window = await self._windows.window_of(session, card, ANSWER_TOKENS)
+        try:
+            return await self._in_parts(session, card, window)
+        except PromptTooLong:
+            refused = min(window.most_weight, sum(weights_of(session.messages)))
+            return await self._in_parts(session, card, replace(window, most_weight=refused // 2))
+
+    async def _in_parts(self, session: Session, card: ModelCard, window: BackgroundWindow) -> Summary:
+        messages, most_weight = session.messages, window.most_weight
+        # In a thread: a long history takes milliseconds.
+        questions = await asyncio.to_thread(first_questions, messages, most_weight)
+        while len(questions) > 1:
+            summaries = [(await self._ask(question, card, window)).summary for question in questions]
+            questions = joining_questions(messages, summaries, most_weight)
+        return replace(await self._ask(questions[0], card, window), model=card.name)
+
+    async def _ask(self, question: Question, card: ModelCard, window: BackgroundWindow) -> Summary:
+        for _ in range(ATTEMPTS):
+            if summary := summary_in(await self._answer(question, card, window)):
+                return summary
+        raise ModelServerFailed(
+            f"What `{card.name}` gave for a summary did not have the form that it was asked for, twice. "
+            "Try again, or name another `model`."
+        )
+
+    async def _answer(self, question: Question, card: ModelCard, window: BackgroundWindow) -> str:
+        request = ModelRequest(
+            model=card.name,
+            messages=question,
+            think=False if card.can_think else None,
+            options={"num_predict": ANSWER_TOKENS},
+            format=SCHEMA,
+            num_ctx=window.num_ctx,
+        )
+        weight = weight_of_question(question)
+        text: list[str] = []
+        end = ModelEnd()
+        with self._windows.asking(window, weight):
+            async with self._model.stream(request) as chunks:
+                async for chunk in chunks:
+                    text.append(chunk.content)
+                    end = chunk.end or end
+        self._windows.learn(window, weight, end)
+        return "".join(text)

@@ -1,0 +1,164 @@
+"""Summaries being made: one at a time of a session, and none that is in a run's way."""
+
+import asyncio
+from collections.abc import Callable
+
+from application.owned_task import finish_despite_cancellation
+from application.ports.session_store import SessionStore
+from application.runs.run_handle import RunHandle
+from application.runs.run_news import RunNews, RunWatcher
+from application.runs.summarizer import Summarizer
+from application.runs.supervisor import RunSupervisor
+from domain.errors import SessionBusy
+from domain.model_card import model_key
+from domain.session import Session, Summary
+from domain.summary import with_summary
+
+
+class GaveWay(Exception):
+    """The summary was stopped: something that comes first wants the session or the model."""
+
+
+class _Work:
+    """A summary that is being made, or that waits for another of its session. `is_awaited` says that a person waits for
+    it. `task` is None before its turn. `ended` is set when the next one may begin."""
+
+    def __init__(self, session_id: str, model: str, *, is_awaited: bool) -> None:
+        self.session_id = session_id
+        self.model_key = model_key(model)
+        self.is_awaited = is_awaited
+        self.task: asyncio.Task[Summary] | None = None
+        self.ended = asyncio.Event()
+        self.is_stopped = False
+        self.stopped_by: RunHandle | None = None
+
+    def stop(self, by: RunHandle | None) -> None:
+        """The first who wants it counts."""
+        if not self.is_stopped:
+            self.is_stopped = True
+            self.stopped_by = by
+            if self.task is not None:
+                self.task.cancel()
+
+    @property
+    def reason(self) -> Exception:
+        """Why it was stopped, for who asked for it."""
+        if self.stopped_by is not None and self.stopped_by.run.session_id == self.session_id:
+            return SessionBusy(self.session_id, self.stopped_by.run.run_id)
+        return GaveWay()
+
+
+class SummaryDesk(RunWatcher):
+    """Stops a summary within the very step in which a run is taken in or asks: its stream at the model's server is
+    closed before the run has stored its message.
+
+    A run of the session stops it in any case; another run of the model, one that nobody waits for.
+    """
+
+    def __init__(
+        self, *, summarizer: Summarizer, sessions: SessionStore, supervisor: RunSupervisor, news: RunNews
+    ) -> None:
+        self._summarizer = summarizer
+        self._sessions = sessions
+        self._supervisor = supervisor
+        self._at_work: list[_Work] = []
+        news.watch(self)
+
+    def is_at_work_on(self, session_id: str) -> bool:
+        return any(work.session_id == session_id for work in self._at_work)
+
+    def is_free(self, session_id: str, model: str | None) -> bool:
+        """Whether no run of the session is at work or waits, and nobody waits for `model`, where that is known."""
+        if self._supervisor.runs_of(session_id):
+            return False
+        if model is None:
+            return True
+        key = model_key(model)
+        is_awaited = any(work.is_awaited and work.model_key == key for work in self._at_work)
+        return not is_awaited and not any(_wants(handle, key) for handle in self._supervisor.all_runs())
+
+    async def make(
+        self, session: Session, model: str, *, is_awaited: bool = False, summary_model: str | None = None
+    ) -> Summary:
+        """The summary by `model`, stored; `summary_model` is stored with it, where there is one.
+
+        Raises SessionBusy where a run of the session is at work, waits, or comes meanwhile; GaveWay where another one
+        comes first; ModelNotFound, ModelServerError, SessionNotFound, StorageFailed.
+        """
+        work = _Work(session.session_id, model, is_awaited=is_awaited)
+        if is_awaited:
+            self._stop(lambda other: not other.is_awaited and _is_same(work, other))
+        self._at_work.append(work)
+        try:
+            while (first := next(other for other in self._at_work if other.session_id == work.session_id)) is not work:
+                await first.ended.wait()
+            # No await from here on until the task is there: a run that comes then finds it.
+            self._require_free(work)
+            work.task = asyncio.create_task(self._make(session, model, summary_model), name="summary")
+            return await _outcome(work, work.task)
+        finally:
+            self._at_work.remove(work)
+            work.ended.set()
+
+    def taken_in(self, handle: RunHandle) -> None:
+        self._give_way_to(handle)
+
+    def asks(self, handle: RunHandle) -> None:
+        self._give_way_to(handle)
+
+    def ended(self, handle: RunHandle) -> None:
+        """Who waits for that looks by `is_free`."""
+
+    async def _make(self, session: Session, model: str, summary_model: str | None) -> Summary:
+        summary = await self._summarizer(session, model)
+        await self._sessions.update(
+            session.session_id, lambda current: with_summary(current, summary, summary_model=summary_model)
+        )
+        return summary
+
+    def _require_free(self, work: _Work) -> None:
+        if runs := self._supervisor.runs_of(work.session_id):
+            raise SessionBusy(work.session_id, runs[0].run.run_id)
+        if work.is_stopped:
+            raise work.reason
+
+    def _give_way_to(self, handle: RunHandle) -> None:
+        session_id = handle.run.session_id
+        self._stop(
+            lambda work: (
+                work.session_id == session_id
+                or (not work.is_awaited and (handle.model is None or work.model_key == model_key(handle.model)))
+            ),
+            handle,
+        )
+
+    def _stop(self, is_in_the_way: Callable[[_Work], bool], handle: RunHandle | None = None) -> None:
+        for work in self._at_work:
+            if is_in_the_way(work):
+                work.stop(handle)
+
+
+async def _outcome(work: _Work, task: "asyncio.Task[Summary]") -> Summary:
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        await finish_despite_cancellation(asyncio.wait([task]))
+        if not task.cancelled():
+            task.exception()  # Seen here, else asyncio reports it as never retrieved.
+        raise
+    if task.cancelled():
+        raise work.reason
+    return task.result()
+
+
+def _is_same(one: _Work, other: _Work) -> bool:
+    """Whether the two want the same session or the same model."""
+    return one.session_id == other.session_id or one.model_key == other.model_key
+
+
+def _wants(handle: RunHandle, key: str) -> bool:
+    """A run that waits for a person may do so for days; when it goes on, it tells."""
+    if handle.run.status == "awaiting_confirmation":
+        return False
+    return handle.model is None or model_key(handle.model) == key
