@@ -1,11 +1,11 @@
 """The command line: a flag for each setting, and the subcommands."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, NoReturn, get_args, get_origin
+from typing import Any, Literal, NoReturn, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -24,6 +24,9 @@ GROUPS: Mapping[str, Sequence[str]] = {
 }
 """The fields of Settings as `--help` shows them."""
 
+CHAT_GROUPS = ("the language model", "summaries", "tools", "what is kept, and where")
+"""Those that count where nobody is listened to."""
+
 _EPILOG = """\
 Each setting is also read from the environment (--ollama-host: MOCHI_OLLAMA_HOST) and from a file `.env` in the
 working folder; a flag beats the environment, which beats the file. Lists are JSON or have commas.
@@ -34,19 +37,29 @@ working folder; a flag beats the environment, which beats the file. Lists are JS
 class Arguments:
     """`flags` are the settings given on the command line, as text by field name."""
 
-    command: Literal["serve", "demo"]
+    command: Literal["serve", "demo", "chat"]
     flags: Mapping[str, str]
     reload: bool = False
     keep: bool = False
+    model: str | None = None
+    session_id: str | None = None
+    think: bool = False
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
     """Exits with code 2 and one line for what it does not know, with 0 after `--help` and `--version`."""
     if argv and argv[0] == "demo":
         return Arguments(command="demo", flags={}, keep=_demo_parser().parse_args(argv[1:]).keep)
+    if argv and argv[0] == "chat":
+        given = vars(_chat_parser().parse_args(argv[1:]))
+        options = {name: given[name] for name in ("model", "session_id", "think")}
+        return Arguments(command="chat", flags=_settings_in(given), **options)
     given = vars(_serve_parser().parse_args(argv))
-    flags = {name: text for name, text in given.items() if name in Settings.model_fields and text is not None}
-    return Arguments(command="serve", flags=flags, reload=given["reload"])
+    return Arguments(command="serve", flags=_settings_in(given), reload=given["reload"])
+
+
+def _settings_in(given: Mapping[str, Any]) -> dict[str, str]:
+    return {name: text for name, text in given.items() if name in Settings.model_fields and text is not None}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -59,20 +72,41 @@ class _Parser(argparse.ArgumentParser):
 def _serve_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=DISTRIBUTION,
-        usage="%(prog)s [flags]\n       %(prog)s demo [--keep]",
+        usage="%(prog)s [flags]\n       %(prog)s chat [flags]\n       %(prog)s demo [--keep]",
         description="A headless chat server between any front end and Ollama. Without a subcommand it serves; "
-        "`demo` shows it at work, with a built-in model and a throw-away folder.",
+        "`chat` holds a conversation in this terminal instead, without HTTP (see chat --help); `demo` shows the server "
+        "at work, with a built-in model and a throw-away folder.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"{DISTRIBUTION} {version(DISTRIBUTION)}")
     parser.add_argument("--reload", action="store_true", help="start again when the code or .env changes")
-    for title, names in GROUPS.items():
-        group = parser.add_argument_group(title)
-        for name in names:
-            _add_flag(group, name, Settings.model_fields[name])
+    _add_settings(parser, GROUPS)
     return parser
+
+
+def _chat_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=f"{DISTRIBUTION} chat",
+        description="Hold a conversation in this terminal, with the sessions and tools that a server with the same "
+        "settings has. Through a pipe, each line is a message, and the answers go to the standard output.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--model", metavar="NAME", help="the model to talk to; otherwise you are asked")
+    parser.add_argument("--session", dest="session_id", metavar="ID", help="go on with this session")
+    parser.add_argument("--think", action="store_true", help="have the model think first, where it can")
+    _add_settings(parser, CHAT_GROUPS)
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser, titles: Iterable[str]) -> None:
+    for title in titles:
+        group = parser.add_argument_group(title)
+        for name in GROUPS[title]:
+            _add_flag(group, name, Settings.model_fields[name])
 
 
 def _demo_parser() -> argparse.ArgumentParser:

@@ -28,6 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         prepare_folders(settings)
     except WrongSetting as error:
         return _complain(error, EXIT_WRONG_USE)
+    if arguments.command == "chat":
+        from entrypoints.chat.program import ChatOptions, run_chat
+
+        options = ChatOptions(model=arguments.model, session_id=arguments.session_id, think=arguments.think)
+        return run_chat(settings, options)
     return _serve(settings, arguments)
 
 

@@ -16,6 +16,7 @@ VIOLATIONS = {
     "application-layers": ("application/ports/planted.py", "import application.runs.supervisor"),
     "adapters-layers": ("adapters/demo/planted.py", "import adapters.memory.run_log"),
     "entrypoints-layers": ("entrypoints/http/planted.py", "import entrypoints.container"),
+    "chat-without-http": ("entrypoints/chat/planted.py", "import entrypoints.http.app"),
     "one-door-to-the-adapters": ("entrypoints/http/planted.py", "import adapters.memory.run_log"),
     "domain-allow-list": ("domain/planted.py", "import os"),
     "application-allow-list": ("application/use_cases/planted.py", "import pathlib"),
@@ -27,6 +28,7 @@ VIOLATIONS = {
     "home-of-docstring-parser": ("adapters/codec/planted.py", "import docstring_parser"),
     "home-of-dependency-injector": ("entrypoints/http/planted.py", "from dependency_injector import wiring"),
     "home-of-loops-and-watches": ("entrypoints/http/planted.py", "import uvloop"),
+    "home-of-terminals": ("entrypoints/http/planted.py", "from rich import console"),
     "acyclic": ("domain/errors.py", "import domain.identifiers"),
 }
 

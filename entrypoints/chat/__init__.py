@@ -1,0 +1,1 @@
+"""A conversation in a terminal, on the use cases themselves: no HTTP between."""

@@ -1,0 +1,37 @@
+"""Markdown as a terminal shows it, and where a text that grows can be cut."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from rich.markdown import Markdown
+
+from entrypoints.chat.sanitising import clean
+
+# HTML is shown as it was written: it would be left out otherwise, and nobody would know what the model said.
+_PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
+
+
+def markdown_of(text: str) -> Markdown:
+    """`text` to be printed, harmless. Links are written out: a person sees where they lead."""
+    markdown = Markdown("", code_theme="ansi_dark", hyperlinks=False)
+    markdown.parsed = _PARSER.parse(clean(text))
+    _clean_all(markdown.parsed)
+    return markdown
+
+
+def finished_length(text: str) -> int:
+    """How much of a text that grows stands in blocks that nothing to come can change: all but the last one."""
+    complete = text.rpartition("\n")[0]
+    starts = [token.map[0] for token in _PARSER.parse(complete) if token.level == 0 and token.map]
+    return sum(len(line) + 1 for line in complete.split("\n")[: max(starts, default=0)])
+
+
+def _clean_all(tokens: Iterable[Token]) -> None:
+    """Once more: `&#x202e;` and the like are characters only after the parsing."""
+    for token in tokens:
+        token.content = clean(token.content)
+        token.info = clean(token.info)
+        token.attrs = {name: clean(value) if isinstance(value, str) else value for name, value in token.attrs.items()}
+        _clean_all(token.children or ())

@@ -1,0 +1,129 @@
+"""`mochi-server chat`, put together: the container's world, a screen, and what ends it."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from domain.errors import MochiError
+from entrypoints.chat.conversation import Conversation
+from entrypoints.chat.held_log import HeldLog
+from entrypoints.chat.models import NoModel, choose_model
+from entrypoints.chat.plain_screen import PlainScreen
+from entrypoints.chat.screen import EndOfInput, Interrupted, Screen
+from entrypoints.chat.talk import Talk
+from entrypoints.chat.typed_lines import TypedLines
+from entrypoints.chat.use_cases import use_cases_of
+from entrypoints.chat.wording import told
+from entrypoints.container import Container
+from entrypoints.lifespan import opened
+from entrypoints.logging_setup import configure_logging
+from entrypoints.settings import Settings
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+_GREETING = "mochi-server chat with {model}. /help lists the commands, Ctrl-D ends it."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatOptions:
+    model: str | None = None
+    session_id: str | None = None
+    think: bool = False
+
+
+def run_chat(settings: Settings, options: ChatOptions) -> int:
+    """The exit code: 0 where all went well, or somebody chatted; 1 where something failed, 130 after a signal."""
+    try:
+        return asyncio.run(_chat(settings, options))
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except MochiError as error:
+        return _complain(told(error))
+    except BrokenPipeError:
+        # Python would try once more to write what is left, at its very end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except OSError as error:
+        # The terminal is gone, and most likely nobody reads this.
+        with suppress(OSError):
+            _complain(error.strerror or str(error))
+        return EXIT_FAILED
+
+
+def _complain(reason: str) -> int:
+    sys.stderr.write(f"mochi-server chat: {reason}\n")
+    return EXIT_FAILED
+
+
+async def _chat(settings: Settings, options: ChatOptions) -> int:
+    held = HeldLog()
+    async with _screen(settings, held) as screen, opened(Container(settings=settings)) as container:
+        talking = asyncio.create_task(_talk(container, screen, options))
+        return await _until_told_to_stop(talking, container, by_interrupt=not screen.can_ask)
+
+
+@asynccontextmanager
+async def _screen(settings: Settings, held: HeldLog) -> AsyncIterator[Screen]:
+    level = max(logging.WARNING, logging.getLevelName(settings.log_level))
+    configure_logging(logging.getLevelName(level), settings.log_format)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        yield PlainScreen(TypedLines(sys.stdin.fileno()), sys.stdout, sys.stderr)
+        return
+    # What is for terminals only takes a while to load.
+    from rich.console import Console  # noqa: PLC0415 - see above
+
+    from entrypoints.chat.keyboard import Keyboard  # noqa: PLC0415 - see above
+    from entrypoints.chat.prompt import Prompt  # noqa: PLC0415 - see above
+    from entrypoints.chat.terminal_screen import TerminalScreen  # noqa: PLC0415 - see above
+
+    logging.basicConfig(level=level, handlers=[held], force=True)
+    console = Console(markup=False, emoji=False, highlight=False)
+    keyboard = Keyboard(sys.stdin.fileno())
+    with keyboard.quiet():
+        yield TerminalScreen(console, Prompt(), keyboard, held.take)
+    for line in held.take():
+        sys.stderr.write(f"{line}\n")
+
+
+async def _until_told_to_stop(talking: "asyncio.Task[int]", container: Container, *, by_interrupt: bool) -> int:
+    """The chat's exit code, or that of one which a signal ended: its run is ended as that of a server that stops."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP, *([signal.SIGINT] if by_interrupt else [])):
+        loop.add_signal_handler(number, stop.set)
+    told_to = asyncio.create_task(stop.wait())
+    await asyncio.wait({talking, told_to}, return_when=asyncio.FIRST_COMPLETED)
+    told_to.cancel()
+    if talking.done():
+        return talking.result()
+    await container.supervisor().stop()
+    talking.cancel()
+    await asyncio.wait({talking})
+    return EXIT_INTERRUPTED
+
+
+async def _talk(container: Container, screen: Screen, options: ChatOptions) -> int:
+    use_cases = use_cases_of(container)
+    talk = Talk(use_cases=use_cases, screen=screen, model=options.model or "", think=options.think)
+    try:
+        if options.session_id is None:
+            talk.model = await choose_model(use_cases, screen, options.model)
+        else:
+            await talk.resume(options.session_id)
+            if options.model:
+                await talk.use_model(options.model)
+    except NoModel as error:
+        return _complain(str(error))
+    except (EndOfInput, Interrupted):
+        return 0
+    conversation = Conversation(use_cases, screen, talk)
+    if screen.can_ask:
+        screen.note(_GREETING.format(model=talk.model))
+    went_well = await conversation.hold()
+    return 0 if went_well or screen.can_ask else EXIT_FAILED

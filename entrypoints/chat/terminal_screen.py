@@ -1,0 +1,125 @@
+"""A conversation on a terminal: Markdown as it comes, thinking dimmed, questions asked."""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+
+from rich.console import Console
+from rich.text import Text
+
+from domain.json_value import JsonObject
+from domain.run_event import ToolResult
+from entrypoints.chat import screen
+from entrypoints.chat.growing_text import GrowingText
+from entrypoints.chat.keyboard import Keyboard
+from entrypoints.chat.markdown_text import finished_length, markdown_of
+from entrypoints.chat.prompt import SIGN, Prompt
+from entrypoints.chat.sanitising import clean, one_line
+from entrypoints.chat.wording import result_heading, result_text, short_call, whole_call
+
+_DIM = "dim"
+_LONGEST_NAME = 100
+
+
+class TerminalScreen(screen.Screen):
+    """`held_lines` gives what the log has to say; it is told before the next prompt, never in the middle of a text."""
+
+    def __init__(
+        self, console: Console, prompt: Prompt, keyboard: Keyboard, held_lines: Callable[[], Iterable[str]]
+    ) -> None:
+        self._console = console
+        self._prompt = prompt
+        self._keyboard = keyboard
+        self._held_lines = held_lines
+        self._thinking: GrowingText | None = None
+        self._answer: GrowingText | None = None
+
+    @property
+    def can_ask(self) -> bool:
+        return True
+
+    async def read_message(self) -> str:
+        self._tell_held()
+        self._console.line()
+        try:
+            return await self._prompt.message()
+        finally:
+            self._keyboard.listen()
+
+    async def ask(self, question: str, default: str = "") -> str:
+        self._tell_held()
+        self._keyboard.forget()
+        try:
+            return await self._prompt.answer(clean(question), default)
+        finally:
+            self._keyboard.listen()
+
+    def interrupting(self, interrupt: Callable[[], None]) -> AbstractContextManager[None]:
+        return self._keyboard.interrupting(interrupt)
+
+    def remember(self, messages: Iterable[str]) -> None:
+        self._prompt.remember(messages)
+
+    def add_thinking(self, piece: str) -> None:
+        if self._thinking is None:
+            self.end_text()
+            self._thinking = GrowingText(self._console, _dim, _finished_lines, between=0)
+        self._thinking.add(piece)
+
+    def add_answer(self, piece: str) -> None:
+        if self._answer is None:
+            self.end_text()
+            self._answer = GrowingText(self._console, markdown_of, finished_length, between=1)
+        self._answer.add(piece)
+
+    def end_text(self) -> None:
+        growing = self._thinking or self._answer
+        self._thinking = self._answer = None
+        if growing is not None:
+            growing.end()
+
+    def show_message(self, text: str) -> None:
+        self._print("\n".join(f"{SIGN}{line}" for line in text.splitlines()), "bold")
+
+    def show_call(self, tool_name: str, arguments: JsonObject, *, whole: bool = False) -> None:
+        if whole:
+            self._print(f"The model wants to call {one_line(tool_name, _LONGEST_NAME)} with", "yellow")
+            self._print_beside(whole_call(arguments), "yellow")
+        else:
+            self._print(f"* {short_call(tool_name, arguments)}", "cyan")
+
+    def show_result(self, result: ToolResult) -> None:
+        self._print(f"* {result_heading(result)}", "cyan" if result.success else "red")
+        self._print_beside(result_text(result), _DIM)
+
+    def show(self, text: str) -> None:
+        self._print(text)
+
+    def note(self, text: str) -> None:
+        self._print(text, _DIM)
+
+    def tell_error(self, text: str) -> None:
+        self._print(text, "red")
+
+    def _tell_held(self) -> None:
+        self.end_text()
+        for line in self._held_lines():
+            self._print(line, _DIM)
+
+    def _print(self, text: str, style: str = "") -> None:
+        self.end_text()
+        self._console.print(Text(clean(text), style=style))
+
+    def _print_beside(self, text: str, style: str) -> None:
+        """Beside a line that runs down: nothing in it can pass for words of the program's own."""
+        width = max(self._console.width - 4, 10)
+        for line in clean(text).split("\n"):
+            for row in Text(line, style=style).wrap(self._console, width, tab_size=4, overflow="fold") or [Text()]:
+                self._console.print(Text("  | ", style=_DIM) + row)
+
+
+def _dim(text: str) -> Text:
+    return Text(clean(text.rstrip("\n")), style="dim italic")
+
+
+def _finished_lines(text: str) -> int:
+    return text.rfind("\n") + 1
