@@ -66,11 +66,11 @@ def encode_metadata(session: Session) -> RawObject:
         "message_count": session.message_count,
         "summary": encode_summary(session.summary),
         "summary_model": session.summary_model,
-        **_summary_model_used(session),
         "format_version": FORMAT_VERSION,
         "tool_settings": encode_tool_settings(session.tool_settings),
         "agent_settings": encode_agent_settings(session.agent_settings),
         "context_window_config": encode_context_window(session.context_window),
+        **_summary_model_used(session),
         **session.extra,
     }
 

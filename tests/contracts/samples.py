@@ -101,7 +101,7 @@ def rich_session() -> Session:
         created_at=NOON,
         updated_at=after(60),
         messages=(*conversation_with_tools(), *odd_messages),
-        summary=Summary(summary="Sums were made.", topics=("sums", "加算"), extra={"seen": True}),
+        summary=Summary(summary="Sums were made.", topics=("sums", "加算"), model="tiny:1b", extra={"seen": True}),
         summary_model="tiny:1b",
         tool_settings=ToolSettings(
             tools=("add",), execution_policy="never_confirm", tool_policies={"add": "always_confirm"}, extra={"t": 1}

@@ -175,10 +175,11 @@ def test_1_3_has_agents_and_still_a_tool_group() -> None:
             "tool_settings": {"tools": ["add"], "tool_group": None, "execution_policy": "always_confirm"},
             "summary": {"summary": "Short.", "topics": ["a"], "language": "en"},
             "summary_model": "tiny",
+            "summary_model_used": "small",
         }
     )
     assert session.agent_settings == AgentSettings(enabled_agents=("cook",), extra={"since": None})
-    assert session.summary == Summary(summary="Short.", topics=("a",), extra={"language": "en"})
+    assert session.summary == Summary(summary="Short.", topics=("a",), model="small", extra={"language": "en"})
     assert "tool_group" not in str(written(session))
 
 

@@ -86,6 +86,22 @@ async def test_after_a_request_that_failed_it_is_looked_up(loaded: LoadedWindows
     assert catalog.looks == 1
 
 
+async def test_a_cancelled_request_for_what_was_loaded_has_changed_nothing(
+    loaded: LoadedWindows, catalog: WatchedCatalog, clock: FakeClock
+) -> None:
+    with loaded.asking("llama", 8_192):
+        pass
+    with pytest.raises(asyncio.CancelledError), loaded.asking("llama", 8_192):
+        clock.advance(FRESH_SECONDS)
+        raise asyncio.CancelledError
+    assert await loaded.window_of("llama") == 8_192
+    assert catalog.looks == 0
+    with pytest.raises(asyncio.CancelledError), loaded.asking("llama", 16_384):
+        raise asyncio.CancelledError
+    assert await loaded.window_of("llama") is None
+    assert catalog.looks == 1
+
+
 async def test_a_request_without_a_window_tells_nothing(loaded: LoadedWindows, catalog: WatchedCatalog) -> None:
     with loaded.asking("llama", None):
         assert await loaded.window_of("llama") is None
