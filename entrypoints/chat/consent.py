@@ -57,7 +57,7 @@ class Consent:
     async def _decision(self, question: ConfirmationRequired) -> Decision | None:
         """None where the question is to be put again."""
         try:
-            answer = (await self._screen.ask(f"Call {one_line(question.tool_name, 60)}? ({CHOICES}) ")).strip()
+            answer = (await self._screen.ask(f"Call {one_line(question.tool_name, 60)}? {CHOICES}")).strip()
             match answer.lower():
                 case "y" | "yes":
                     return Decision(approved=True)
@@ -73,20 +73,21 @@ class Consent:
         return None
 
     async def _reason(self) -> str | None:
-        return (await self._screen.ask("Why? (the model reads it; empty for no reason) ")).strip() or None
+        return (await self._screen.ask("Why? (the model reads it; empty for no reason)")).strip() or None
 
     async def _edited(self, arguments: JsonObject) -> Decision | None:
-        """None where the edited text is no JSON object."""
-        text = await self._screen.ask("Arguments:\n", default=json_text(arguments))
-        try:
-            edited = json.loads(text)
-        except ValueError as error:
-            self._screen.tell_error(f"This is no JSON: {error}.")
-            return None
-        if not isinstance(edited, dict):
+        """None where nothing is left of them: then the question is put again. What is wrong can be edited on."""
+        text = json_text(arguments)
+        while text := await self._screen.ask("Arguments (none: back to the question):", default=text):
+            try:
+                edited = json.loads(text)
+            except ValueError as error:
+                self._screen.tell_error(f"This is no JSON: {error}.")
+                continue
+            if isinstance(edited, dict):
+                return Decision(approved=True, arguments=None if edited == arguments else edited)
             self._screen.tell_error("The arguments must be a JSON object: {...}.")
-            return None
-        return Decision(approved=True, arguments=None if edited == arguments else edited)
+        return None
 
     async def _allow_always(self, tool_name: str) -> None:
         settings = (await self._use_cases.get_session(self._session_id)).session.tool_settings

@@ -5,7 +5,9 @@ from typing import Final
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.markdown import Markdown
+from rich.segment import Segment
 
 from entrypoints.chat.sanitising import clean
 
@@ -13,12 +15,12 @@ from entrypoints.chat.sanitising import clean
 _PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
 
 
-def markdown_of(text: str) -> Markdown:
+def markdown_of(text: str) -> RenderableType:
     """`text` to be printed, harmless. Links are written out: a person sees where they lead."""
     markdown = Markdown("", code_theme="ansi_dark", hyperlinks=False)
     markdown.parsed = _PARSER.parse(clean(text))
     _clean_all(markdown.parsed)
-    return markdown
+    return _Trimmed(markdown)
 
 
 def finished_length(text: str) -> int:
@@ -35,3 +37,17 @@ def _clean_all(tokens: Iterable[Token]) -> None:
         token.info = clean(token.info)
         token.attrs = {name: clean(value) if isinstance(value, str) else value for name, value in token.attrs.items()}
         _clean_all(token.children or ())
+
+
+class _Trimmed:
+    """Without the empty rows that some blocks begin or end with: who prints block after block parts them evenly."""
+
+    def __init__(self, whole: RenderableType) -> None:
+        self._whole = whole
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        rows = console.render_lines(self._whole, options.update(height=None), pad=False)
+        filled = [number for number, row in enumerate(rows) if any(segment.text.strip() for segment in row)]
+        for row in rows[filled[0] : filled[-1] + 1] if filled else []:
+            yield from row
+            yield Segment.line()

@@ -31,7 +31,7 @@ async def choose_model(use_cases: ChatUseCases, screen: Screen, wanted: str | No
 async def _asked(screen: Screen, names: list[str]) -> str:
     screen.show("\n".join(f"{number:>3}  {name}" for number, name in enumerate(names, start=1)))
     while True:
-        answer = (await screen.ask(f"Which model? (1 to {len(names)}) ")).strip()
+        answer = (await screen.ask(f"Which model? (1 to {len(names)})")).strip()
         if answer in names:
             return answer
         if answer.isdecimal() and 1 <= int(answer) <= len(names):

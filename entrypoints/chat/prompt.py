@@ -12,6 +12,9 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from entrypoints.chat.screen import EndOfInput, Interrupted
 
 SIGN: Final = "> "
+QUESTION_SIGN: Final = "? "
+"""Short: a prompt that is wider than the terminal is not shown at all. The question itself stands above."""
+
 CONTINUES: Final = "\\"
 
 
@@ -41,9 +44,9 @@ class Prompt:
     def __init__(self) -> None:
         keys = key_bindings()
         self._history = InMemoryHistory()
-        self._messages: PromptSession[str] = PromptSession(history=self._history, key_bindings=keys, multiline=True)
+        self._messages = _session(self._history, keys)
         # Answers are nothing to come back to among messages.
-        self._answers: PromptSession[str] = PromptSession(key_bindings=keys, multiline=True)
+        self._answers = _session(InMemoryHistory(), keys)
 
     def remember(self, messages: Iterable[str]) -> None:
         for message in messages:
@@ -53,11 +56,15 @@ class Prompt:
         """Raises EndOfInput, Interrupted."""
         return await _typed(self._messages, SIGN, "")
 
-    async def answer(self, question: str, default: str) -> str:
+    async def answer(self, default: str) -> str:
         """Raises EndOfInput, Interrupted. What was typed before the question was shown is no answer to it."""
         clear_typeahead(self._answers.input)
         self._answers.input.flush()
-        return await _typed(self._answers, question, default)
+        return await _typed(self._answers, QUESTION_SIGN, default)
+
+
+def _session(history: InMemoryHistory, keys: KeyBindings) -> PromptSession[str]:
+    return PromptSession(history=history, key_bindings=keys, multiline=True, reserve_space_for_menu=0)
 
 
 async def _typed(session: PromptSession[str], prompt: str, default: str) -> str:

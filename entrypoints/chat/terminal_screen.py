@@ -47,9 +47,10 @@ class TerminalScreen(screen.Screen):
 
     async def ask(self, question: str, default: str = "") -> str:
         self._tell_held()
+        self._print(question, "bold")
         self._keyboard.forget()
         try:
-            return await self._prompt.answer(clean(question), default)
+            return await self._prompt.answer(default)
         finally:
             self._keyboard.listen()
 
