@@ -10,6 +10,7 @@ from adapters.demo.arithmetic import find_sum
 from adapters.demo.pieces import clean, count_pieces, pieces_of
 from adapters.demo.schema_alternatives import NoInstance, Schema
 from adapters.demo.schema_instance import Wishes, instance_of
+from adapters.demo.summarizing import summary_of
 from adapters.demo.texts import ONE_MORE_THING
 from adapters.demo.tool_use import ToolWish, report_of, wish_of
 from application.ports.language_model import ModelRequest
@@ -18,6 +19,7 @@ from domain.errors import ModelServerFailed
 from domain.json_value import JsonObject
 from domain.message import AssistantMessage, Message, ToolCall, UserMessage
 from domain.run import Think
+from domain.summary import SCHEMA as SUMMARY
 
 _PROPERTIES_THAT_ANSWER = frozenset({"answer", "content", "message", "output", "reply", "response", "summary", "text"})
 
@@ -102,6 +104,9 @@ def _thoughts(thinking: str, think: Think | None) -> str:
 
 
 def _as_json(schema: Schema, answer: Answer, talk: Talk) -> str:
+    if schema == SUMMARY:
+        return orjson.dumps(summary_of(talk)).decode()
+
     def text(name: str) -> str:
         return answer.text if name.lower() in _PROPERTIES_THAT_ANSWER else name.replace("_", " ") or "mochi"
 
