@@ -5,20 +5,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from adapters.memory.kept_event import KeptEvent, event_of, kept, kept_bytes
 from application.ports import run_log as ports
 from application.ports.clock import Clock
 from application.ports.run_log import LogEntry, LogState
-from domain.run_event import (
-    ConfirmationRequired,
-    ContentDelta,
-    Done,
-    RunEvent,
-    Snapshot,
-    ThinkingDelta,
-    ToolCallBegun,
-    ToolResult,
-)
-from domain.token_estimate import json_weight
+from domain.run_event import Done, RunEvent, Snapshot
 
 REPLAY_BYTES = 64 * 1024 * 1024
 """What the events of all runs together may take."""
@@ -31,9 +22,6 @@ BATCH_BYTES = 128 * 1024
 
 _SMALL_BATCH = 16
 """Entries that are handed out unmeasured, as nearly always there are one or two."""
-
-_ENTRY_BYTES = 400
-"""An entry, its event and its encoded frame beside the text, as measured on CPython 3.11."""
 
 
 class MemoryRunLog(ports.RunLog):
@@ -82,10 +70,10 @@ class MemoryRunLog(ports.RunLog):
             if self._used_bytes <= target:
                 return
             if log := self._logs.get(run_id):
-                self._used_bytes -= log.drop_oldest(len(log.entries) - 1)
+                self._used_bytes -= log.drop_oldest(len(log.events) - 1)
         while self._used_bytes > target:
             largest = max(self._logs.values(), key=lambda log: log.used_bytes)
-            freed = largest.drop_oldest((len(largest.entries) + 1) // 2)
+            freed = largest.drop_oldest((len(largest.events) + 1) // 2)
             if not freed:
                 return
             self._used_bytes -= freed
@@ -99,11 +87,12 @@ class MemoryRunLog(ports.RunLog):
 
 
 class _Log(ports.LogWriter):
-    """One run's entries, numbered from `first_sequence` without gaps, and who reads them."""
+    """One run's events, numbered from `first_sequence` without gaps, and who reads them."""
 
     __slots__ = (
+        "_last",
         "_owner",
-        "entries",
+        "events",
         "first_sequence",
         "followers",
         "has_ended",
@@ -121,7 +110,8 @@ class _Log(ports.LogWriter):
         self.run_id = run_id
         self.session_id = session_id
         self.snapshot = snapshot
-        self.entries: list[LogEntry] = []
+        self.events: list[KeptEvent] = []
+        self._last: RunEvent | None = None
         self.first_sequence = after + 1
         self.last_sequence = after
         self.used_bytes = 0
@@ -130,31 +120,52 @@ class _Log(ports.LogWriter):
 
     def append(self, event: RunEvent) -> int:
         self.last_sequence = sequence = self.last_sequence + 1
-        self.entries.append(LogEntry(sequence, event))
-        size = _size(event)
+        self._last = event
+        packed = kept(event)
+        self.events.append(packed)
+        size = kept_bytes(packed)
         self.used_bytes += size
-        self.has_ended = isinstance(event, Done)
+        self.has_ended = type(event) is Done
         for follower in self.followers:
             follower.wake()
         self._owner.grew(self, size)
         return sequence
 
     def after(self, sequence: int) -> Sequence[LogEntry]:
+        if sequence + 1 == self.last_sequence and self._last is not None:
+            # What nearly all readers come for: the event that was just appended.
+            return (LogEntry(self.last_sequence, self._last),)
         if sequence + 1 >= self.first_sequence:
-            return _batch(self.entries, sequence + 1 - self.first_sequence)
+            return self._batch(sequence + 1)
         covered = self.last_sequence - 1 if self.has_ended else self.last_sequence
-        return [LogEntry(covered, self.snapshot()), *self.entries[covered + 1 - self.first_sequence :]]
+        return [LogEntry(covered, self.snapshot()), *self._entries(covered + 1, self.last_sequence)]
 
     def drop_oldest(self, count: int) -> int:
-        """Forget up to `count` entries, never `Done`, and give the bytes that this frees."""
-        count = min(count, len(self.entries) - self.has_ended)
+        """Forget up to `count` events, never `Done`, and give the bytes that this frees."""
+        count = min(count, len(self.events) - self.has_ended)
         if count <= 0:
             return 0
-        freed = sum(_size(entry.event) for entry in self.entries[:count])
-        del self.entries[:count]
+        freed = sum(map(kept_bytes, self.events[:count]))
+        del self.events[:count]
         self.first_sequence += count
         self.used_bytes -= freed
         return freed
+
+    def _batch(self, first: int) -> Sequence[LogEntry]:
+        """From number `first` on, about as many as a reader may hold."""
+        start = first - self.first_sequence
+        size, end = 0, min(len(self.events), start + _SMALL_BATCH)
+        if end < len(self.events):
+            size = sum(map(kept_bytes, self.events[start:end]))
+        while size < BATCH_BYTES and end < len(self.events):
+            size += kept_bytes(self.events[end])
+            end += 1
+        return self._entries(first, self.first_sequence + end - 1)
+
+    def _entries(self, first: int, last: int) -> list[LogEntry]:
+        start = first - self.first_sequence
+        events = self.events[start : start + last - first + 1]
+        return [LogEntry(number, event_of(event)) for number, event in enumerate(events, first)]
 
 
 class _Follower(ports.Follower):
@@ -191,26 +202,3 @@ class _Follower(ports.Follower):
             self._news()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-
-def _batch(entries: Sequence[LogEntry], start: int) -> Sequence[LogEntry]:
-    """Entries from `start` on, about as many as a reader may hold."""
-    if len(entries) - start <= _SMALL_BATCH:
-        return entries[start:]
-    size, end = 0, start
-    while size < BATCH_BYTES and end < len(entries):
-        size += _size(entries[end].event)
-        end += 1
-    return entries[start:end]
-
-
-def _size(event: RunEvent) -> int:
-    """Bytes that an event takes, roughly: its text is kept as it is and once more in its frame."""
-    # First what nearly all are, and by a tuple: a union would be made anew for each.
-    if isinstance(event, (ContentDelta, ThinkingDelta)):
-        return _ENTRY_BYTES + 2 * len(event.content)
-    if isinstance(event, ToolResult):
-        return _ENTRY_BYTES + 2 * len(event.result or event.error_message or "")
-    if isinstance(event, ToolCallBegun | ConfirmationRequired):
-        return _ENTRY_BYTES + 2 * json_weight(event.arguments)
-    return 2 * _ENTRY_BYTES

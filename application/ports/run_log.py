@@ -3,23 +3,16 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from domain.run_event import RunEvent, Snapshot
 
 
-class LogEntry:
-    """An event and its number within its run, from 1.
+class LogEntry(NamedTuple):
+    """An event and its number within its run, from 1."""
 
-    `encoded` belongs to whoever writes events to a wire: the bytes are made once and shared by all readers.
-    """
-
-    __slots__ = ("encoded", "event", "sequence")
-
-    def __init__(self, sequence: int, event: RunEvent) -> None:
-        self.sequence = sequence
-        self.event = event
-        self.encoded: bytes | None = None
+    sequence: int
+    event: RunEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,7 +115,7 @@ async def test_long_after_its_end_a_run_is_read_as_a_snapshot(after: int) -> Non
 
 async def test_a_slow_reader_gets_a_snapshot_of_the_text_so_far_and_then_the_rest() -> None:
     gate, reply = gated(*["word "] * 100, "end")
-    house = House(ScriptedModel(reply), replay_bytes=10_000)
+    house = House(ScriptedModel(reply), replay_bytes=2_000)
     session_id = await house.session()
     async with house.say(session_id) as started:
         await until(lambda: house.written(session_id) == "word " * 100)
