@@ -8,7 +8,7 @@ from domain.conversation import with_calls_closed
 from domain.message import ToolCall, ToolMessage
 from domain.session import Session
 
-CALL_WITHOUT_RESULT = "No result: the run ended before the tool had one."
+CALL_WITHOUT_RESULT = "No result: the run ended before the tool had one. Whether the call took effect is not known."
 
 
 class CallCloser:

@@ -8,7 +8,7 @@ from application.runs.supervisor import RunSupervisor
 from application.tool_directory import ToolDirectory
 from application.use_cases.runs import ListRuns
 from domain.confirmation import Confirmation, Decision
-from domain.errors import ConfirmationDecided, ConfirmationNotFound
+from domain.errors import ConfirmationDecided, ConfirmationNotFound, MochiError, SessionBusy
 from domain.identifiers import require_session_id
 
 
@@ -27,7 +27,8 @@ class ConfirmTool:
         """The question, answered; it is kept before this returns.
 
         Raises SessionNotFound, ConfirmationNotFound (another session's too), ConfirmationDecided; ValidationFailed,
-        ToolNotFound or ToolFailed where other arguments cannot be taken, StorageFailed: then it stays open.
+        ToolNotFound or ToolFailed where other arguments cannot be taken, StorageFailed, SessionBusy where another
+        server asks: then it stays open.
         """
         require_session_id(session_id)
         handle = self._asker(session_id, confirmation_id)
@@ -48,8 +49,11 @@ class ConfirmTool:
                 return handle
         return None
 
-    async def _reason(self, session_id: str, confirmation_id: str) -> ConfirmationDecided | ConfirmationNotFound:
+    async def _reason(self, session_id: str, confirmation_id: str) -> MochiError:
         for run in await self._list_runs(session_id):
-            if run.confirmation(confirmation_id):
+            question = run.confirmation(confirmation_id)
+            if question in run.open_questions:
+                return SessionBusy(session_id, run.run_id)
+            if question is not None:
                 return ConfirmationDecided(confirmation_id)
         return ConfirmationNotFound(session_id, confirmation_id)

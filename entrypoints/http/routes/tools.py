@@ -77,7 +77,8 @@ def _tool(tool: Tool) -> Rendered:
 
 
 def _summary(inventory: ToolInventory) -> str:
-    loaded = f"{len(inventory.tools)} tools are loaded."
+    count = len(inventory.tools)
+    loaded = "1 tool is loaded." if count == 1 else f"{count} tools are loaded."
     if not inventory.errors:
         return loaded
     reasons = "; ".join(f"{each.source}: {each.error}" for each in inventory.errors)
@@ -146,6 +147,7 @@ OPERATIONS = (
             "SESSION_NOT_FOUND",
             "CONFIRMATION_NOT_FOUND",
             "CONFIRMATION_DECIDED",
+            "SESSION_BUSY",
             "TOOL_NOT_FOUND",
             "TOOL_EXECUTION_FAILED",
             "STORAGE_ERROR",

@@ -460,3 +460,13 @@ async def test_a_stop_ends_a_run_that_waits_for_readers_who_are_gone() -> None:
     assert run.status == "interrupted"
     assert run.confirmations[0].state == "denied"
     assert len(await tool_texts(house, session_id)) == 1
+
+
+async def test_a_question_of_another_server_is_not_said_to_be_answered() -> None:
+    house = house_of(calling(call(1)))
+    session_id = await session_of(house)
+    other = House(sessions=house.sessions, runs=house.runs)
+    async with house.say(session_id):
+        [question] = (await read_until_asked(house, session_id)).open_questions
+        with pytest.raises(SessionBusy):
+            await other.confirm_tool(session_id, question.confirmation_id, YES)
