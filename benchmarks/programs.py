@@ -46,8 +46,10 @@ async def ollama_client(ollama: str, environment: Mapping[str, str] = STEADY_MAL
 async def mochi(
     data_dir: Path, ollama: str, environment: Mapping[str, str] = STEADY_MALLOC, **settings: str
 ) -> AsyncIterator[Program]:
-    """mochi-server over `ollama`; `settings` by their field names."""
-    given = {"port": "0", "data_dir": str(data_dir), "ollama_host": ollama, **settings}
+    """mochi-server over `ollama`; `settings` by their field names. Without summaries, unless they say so: what is
+    measured is what was asked for."""
+    standing = {"port": "0", "data_dir": str(data_dir), "ollama_host": ollama, "summarization_enabled": "false"}
+    given = {**standing, **settings}
     variables = {f"MOCHI_{name.upper()}": value for name, value in given.items()}
     async with running(["mochi_server"], {**environment, **variables}) as program:
         yield program

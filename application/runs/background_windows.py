@@ -15,6 +15,8 @@ from domain.session import Session
 MARGIN = 0.9
 """The part of a window that is planned with: estimates of tokens are off by some percent."""
 
+RATIO_STEP = 0.5
+
 ASSUMED_WINDOW = 4_096
 """What Ollama takes by itself without a GPU, where no window is asked for and none is loaded."""
 
@@ -54,10 +56,12 @@ class BackgroundWindows:
         if window is None:
             window = min(ASSUMED_WINDOW, card.context_length or ASSUMED_WINDOW)
         room = max(window - answer_tokens, window // 2)
+        ratio = self._experience.estimate_of(card.name).ratio
         return BackgroundWindow(
             model=card.name,
             num_ctx=window if self._dynamic_window_enabled else None,
-            most_weight=int(room * MARGIN * self._experience.estimate_of(card.name).ratio),
+            # In steps, so that what is learnt meanwhile hardly ever parts a conversation in other places.
+            most_weight=int(room * MARGIN * max(ratio // RATIO_STEP * RATIO_STEP, RATIO_STEP)),
         )
 
     @contextmanager

@@ -18,12 +18,17 @@ ANSWER_TOKENS = 1_024
 
 ATTEMPTS = 2
 
+PARTS_KEPT = 500
+"""Summaries of parts that are kept, so that one which was stopped goes on where it was, and the next takes a part or
+two: half a megabyte."""
+
 
 class Summarizer:
     def __init__(self, *, model: LanguageModel, directory: ModelDirectory, windows: BackgroundWindows) -> None:
         self._model = model
         self._directory = directory
         self._windows = windows
+        self._parts: dict[tuple[str, int, int], str] = {}
 
     async def __call__(self, session: Session, model: str) -> Summary:
         """The summary of a session that has something to summarise, by `model`. Nothing is stored.
@@ -43,9 +48,19 @@ class Summarizer:
         # In a thread: a long history takes milliseconds.
         questions = await asyncio.to_thread(first_questions, messages, most_weight)
         while len(questions) > 1:
-            summaries = [(await self._ask(question, card, window)).summary for question in questions]
+            summaries = [await self._part(question, card, window) for question in questions]
             questions = joining_questions(messages, summaries, most_weight)
         return replace(await self._ask(questions[0], card, window), model=card.name)
+
+    async def _part(self, question: Question, card: ModelCard, window: BackgroundWindow) -> str:
+        """The summary of a part, which is asked for once while its text is the same."""
+        text = question[0].content
+        key = card.name, len(text), hash(text)
+        if key not in self._parts:
+            self._parts[key] = (await self._ask(question, card, window)).summary
+            if len(self._parts) > PARTS_KEPT:
+                del self._parts[next(iter(self._parts))]
+        return self._parts[key]
 
     async def _ask(self, question: Question, card: ModelCard, window: BackgroundWindow) -> Summary:
         for _ in range(ATTEMPTS):

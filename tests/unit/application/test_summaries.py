@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 
 from adapters.memory.session_store import MemorySessionStore
-from application.ports.language_model import ModelChunk
+from application.ports.language_model import ModelChunk, ModelEnd
 from application.runs.summarizer import ANSWER_TOKENS
 from application.runs.summary_keeper import SummaryKeeper
+from domain.confirmation import Decision
 from domain.errors import (
     EmptyHistory,
     ModelNotFound,
@@ -23,13 +24,14 @@ from domain.errors import (
     SummaryModelRequired,
     ValidationFailed,
 )
-from domain.message import Message
+from domain.message import Message, ToolCall
 from domain.model_card import ModelCard
 from domain.run import ChatRequest
-from domain.session import Session, Summary
+from domain.session import Session, Summary, ToolSettings
 from domain.summary import SCHEMA
 from tests.fakes.house import CLEVER, PLAIN, House, read_all, until
 from tests.fakes.scripted_model import ScriptedCatalog, ScriptedModel, Step, saying
+from tests.fakes.toolbox import FakeToolbox, echo
 from tests.unit.histories import assistant, user
 
 TEXT = '{"summary": "They greeted. All went well.", "topics": ["greeting"]}'
@@ -256,6 +258,29 @@ async def test_it_waits_until_no_run_is_at_work_on_the_model() -> None:
         await summarized(house, 2)
 
 
+async def test_a_run_that_waits_for_a_person_is_in_nobodys_way_until_it_goes_on() -> None:
+    calling = [
+        ModelChunk(tool_calls=(ToolCall(call_id="1", tool_name="echo", arguments={}),)),
+        ModelChunk(end=ModelEnd()),
+    ]
+    house = House(
+        ScriptedModel(calling, saying("Hi"), [asyncio.Event()], saying("Done"), default=saying(TEXT)),
+        toolbox=FakeToolbox({"echo": echo}),
+    )
+    session_id = await house.session(model="clever")
+    waiting = await house.session(model="clever", tool_settings=ToolSettings(tools=("echo",)))
+    async with keeping(house), house.say(waiting) as started:
+        await until(lambda: bool(house.supervisor.runs_of(waiting)[0].run.open_questions))
+        await ask(house, session_id)
+        await settled(lambda: len(summary_requests(house)) == 1)
+        [question] = house.supervisor.runs_of(waiting)[0].run.open_questions
+        await house.confirm_tool(waiting, question.confirmation_id, Decision(approved=True))
+        await read_all(started.events)
+        assert house.model.streams[2].closed
+        await summarized(house, 3)
+    assert await summary_of(house, session_id) == replace(SUMMARY, model="clever")
+
+
 async def test_only_one_summary_is_made_at_a_time() -> None:
     gates = [asyncio.Event() for _ in range(2)]
     house = House(ScriptedModel(saying("a"), saying("b"), *([gate, *saying(TEXT)] for gate in gates)))
@@ -359,6 +384,25 @@ async def test_a_long_history_is_summarised_in_parts_and_then_the_parts() -> Non
         assert sum(f"User: Question {turn}." in text and f"Assistant: Answer {turn}." in text for text in asked) == 1
     assert asked[-1].count("They greeted. All went well.") == len(asked) - 1
     assert {request.num_ctx for request in house.model.requests} == {1_843}
+
+
+async def test_what_was_stopped_goes_on_with_the_part_that_it_had_come_to() -> None:
+    small = ModelCard(name="plain", capabilities=frozenset({"completion"}), context_length=2_048)
+    reply = saying(TEXT, prompt_eval_count=800)  # as an estimate says that knows nothing yet
+    house = House(ScriptedModel(reply, reply, [asyncio.Event()]), catalog=ScriptedCatalog(small))
+    session_id = await house.session(*long_talk(12))
+    summarize = house.container.use_cases().summarize_session
+    stopped = asyncio.create_task(summarize(session_id))
+    await settled(lambda: len(house.model.streams) == 3)
+    stopped.cancel()
+    await asyncio.wait([stopped])
+    first = [request.messages[-1].content for request in house.model.requests]
+    await house.sessions.append(session_id, TALK, house.clock.now())
+    house.model.reply_next(*[reply] * 20)
+    assert await summarize(session_id) == SUMMARY
+    again = [request.messages[-1].content for request in house.model.requests[3:]]
+    assert first[2] == again[0]
+    assert not set(first[:2]) & set(again)
 
 
 async def test_a_refused_length_leads_to_smaller_parts() -> None:
