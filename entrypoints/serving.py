@@ -110,7 +110,7 @@ def collect_garbage_rarely() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD, 20, 100)
+    gc.set_threshold(GARBAGE_THRESHOLD, 20, 1000)
 
 
 def stopped_by_signals() -> asyncio.Event:
