@@ -98,7 +98,7 @@ class ExecuteRun:
     async def _ask(
         self, handle: RunHandle, session: Session, card: ModelCard, tools: Sequence[Tool]
     ) -> tuple[Session, AssistantMessage]:
-        self._news.asks(handle)
+        self._news.asks(handle, session.model)
         prompt = await self._windows.size(session, card.context_length, handle.request.options, tools)
         last = session.messages[-1]
         base = last if isinstance(last, AssistantMessage) else None

@@ -12,8 +12,8 @@ class RunWatcher(Protocol):
         """A run was asked for: it starts now or waits for its turn."""
         ...
 
-    def asks(self, handle: RunHandle) -> None:
-        """A run is about to ask its model, for the first time or again."""
+    def asks(self, handle: RunHandle, model: str) -> None:
+        """A run is about to ask a model, for the first time or again."""
         ...
 
     def ended(self, handle: RunHandle) -> None:
@@ -34,9 +34,9 @@ class RunNews(RunWatcher):
         for watcher in self._watchers:
             watcher.taken_in(handle)
 
-    def asks(self, handle: RunHandle) -> None:
+    def asks(self, handle: RunHandle, model: str) -> None:
         for watcher in self._watchers:
-            watcher.asks(handle)
+            watcher.asks(handle, model)
 
     def ended(self, handle: RunHandle) -> None:
         for watcher in self._watchers:

@@ -67,15 +67,16 @@ class SummaryDesk(RunWatcher):
     def is_at_work_on(self, session_id: str) -> bool:
         return any(work.session_id == session_id for work in self._at_work)
 
-    def is_free(self, session_id: str, model: str | None) -> bool:
-        """Whether no run of the session is at work or waits, and nobody waits for `model`, where that is known."""
-        if self._supervisor.runs_of(session_id):
-            return False
-        if model is None:
-            return True
-        key = model_key(model)
-        is_awaited = any(work.is_awaited and work.model_key == key for work in self._at_work)
-        return not is_awaited and not any(_wants(handle, key) for handle in self._supervisor.all_runs())
+    def is_free(self, session_id: str) -> bool:
+        """Whether no run of the session is at work or waits."""
+        return not self._supervisor.runs_of(session_id)
+
+    def wanted_models(self) -> frozenset[str]:
+        """The keys of the models that somebody waits for, or will. A run that waits for a person may do so for days:
+        when it goes on, it tells."""
+        runs = self._supervisor.all_runs()
+        wanted = {model_key(each.model) for each in runs if each.model and each.run.status != "awaiting_confirmation"}
+        return frozenset(wanted.union(work.model_key for work in self._at_work if work.is_awaited))
 
     async def make(
         self, session: Session, model: str, *, is_awaited: bool = False, summary_model: str | None = None
@@ -101,13 +102,13 @@ class SummaryDesk(RunWatcher):
             work.ended.set()
 
     def taken_in(self, handle: RunHandle) -> None:
-        self._give_way_to(handle)
+        self._give_way_to(handle, handle.model)
 
-    def asks(self, handle: RunHandle) -> None:
-        self._give_way_to(handle)
+    def asks(self, handle: RunHandle, model: str) -> None:
+        self._give_way_to(handle, model)
 
     def ended(self, handle: RunHandle) -> None:
-        """Who waits for that looks by `is_free`."""
+        """Who waits for that looks by itself."""
 
     async def _make(self, session: Session, model: str, summary_model: str | None) -> Summary:
         summary = await self._summarizer(session, model)
@@ -122,13 +123,13 @@ class SummaryDesk(RunWatcher):
         if work.is_stopped:
             raise work.reason
 
-    def _give_way_to(self, handle: RunHandle) -> None:
-        session_id = handle.run.session_id
+    def _give_way_to(self, handle: RunHandle, model: str | None) -> None:
+        """Where the model is not known yet, it may be any."""
+        if not self._at_work:
+            return
+        session_id, key = handle.run.session_id, model_key(model) if model else None
         self._stop(
-            lambda work: (
-                work.session_id == session_id
-                or (not work.is_awaited and (handle.model is None or work.model_key == model_key(handle.model)))
-            ),
+            lambda work: work.session_id == session_id or (not work.is_awaited and key in (None, work.model_key)),
             handle,
         )
 
@@ -155,10 +156,3 @@ async def _outcome(work: _Work, task: "asyncio.Task[Summary]") -> Summary:
 def _is_same(one: _Work, other: _Work) -> bool:
     """Whether the two want the same session or the same model."""
     return one.session_id == other.session_id or one.model_key == other.model_key
-
-
-def _wants(handle: RunHandle, key: str) -> bool:
-    """A run that waits for a person may do so for days; when it goes on, it tells."""
-    if handle.run.status == "awaiting_confirmation":
-        return False
-    return handle.model is None or model_key(handle.model) == key

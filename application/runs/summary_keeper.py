@@ -27,10 +27,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Due:
-    """`at` is a time of the event loop's. `model` is the one that will be asked, as far as is known."""
+    """`at` is a time of the event loop's. `model_key` is that of the model that will be asked, as far as is known."""
 
     at: float
-    model: str | None
+    model_key: str | None
 
 
 class SummaryKeeper(RunWatcher):
@@ -66,33 +66,40 @@ class SummaryKeeper(RunWatcher):
     def taken_in(self, handle: RunHandle) -> None:
         """The desk gives way to it."""
 
-    def asks(self, handle: RunHandle) -> None:
+    def asks(self, handle: RunHandle, model: str) -> None:
         """The desk gives way to it."""
 
     def ended(self, handle: RunHandle) -> None:
-        session_id = handle.run.session_id
+        session_id, later = handle.run.session_id, self._later()
+        key = model_key(handle.model) if handle.model else None
         if handle.run.status == "completed":
             self._due.pop(session_id, None)
-            self._due[session_id] = _Due(at=self._later(), model=handle.model)
+            self._due[session_id] = _Due(later, key)
             if len(self._due) > MOST_DUE:
                 del self._due[next(iter(self._due))]
         for due in self._due.values():
-            if due.model and handle.model and model_key(due.model) == model_key(handle.model):
-                due.at = self._later()
+            if due.model_key == key:
+                due.at = later
         self._changed.set()
 
     async def _next_session(self) -> str:
         """The one that has been due for longest of those whose summary would be in nobody's way."""
         while True:
             now = asyncio.get_running_loop().time()
-            for session_id, due in self._due.items():
-                if due.at <= now and self._desk.is_free(session_id, due.model):
-                    return session_id
+            if session_id := self._first_ready(now):
+                return session_id
             self._changed.clear()
             coming = [due.at - now if due.at > now else LOOK_AGAIN_SECONDS for due in self._due.values()]
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(coming, default=None)):
                     await self._changed.wait()
+
+    def _first_ready(self, now: float) -> str | None:
+        ready = [session_id for session_id, due in self._due.items() if due.at <= now]
+        wanted = self._desk.wanted_models() if ready else frozenset()
+        return next(
+            (each for each in ready if self._due[each].model_key not in wanted and self._desk.is_free(each)), None
+        )
 
     async def _summarize(self, session_id: str) -> None:
         due = self._due[session_id]
@@ -118,13 +125,14 @@ class SummaryKeeper(RunWatcher):
         if self._desk.is_at_work_on(session_id):
             return True
         session = await self._sessions.load(session_id)
-        due.model = summary_model_of(session, self._unsupported_models)
+        model = summary_model_of(session, self._unsupported_models)
         messages = session.messages
-        if due.model is None or not has_something_to_summarize(messages) or not ends_with_plain_answer(messages):
+        if model is None or not has_something_to_summarize(messages) or not ends_with_plain_answer(messages):
             return True
-        if not self._desk.is_free(session_id, due.model):
+        due.model_key = model_key(model)
+        if due.model_key in self._desk.wanted_models():
             return False
-        await self._desk.make(session, due.model)
+        await self._desk.make(session, model)
         return True
 
     def _later(self) -> float:
