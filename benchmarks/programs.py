@@ -12,6 +12,9 @@ from pathlib import Path
 STEADY_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "8388608"}
 """asyncio's receive buffer of 256 KiB otherwise makes a small process map and unmap memory at every read."""
 
+USERS_PYTHON = os.environ.get("BENCH_PYTHON", sys.executable)
+"""An interpreter with what a user of the server has installed, and nothing else: `make bench` sets one up."""
+
 _URL = re.compile(rb"https?://[\w.:\[\]-]+")
 
 
@@ -51,15 +54,17 @@ async def mochi(
     standing = {"port": "0", "data_dir": str(data_dir), "ollama_host": ollama, "summarization_enabled": "false"}
     given = {**standing, **settings}
     variables = {f"MOCHI_{name.upper()}": value for name, value in given.items()}
-    async with running(["mochi_server"], {**environment, **variables}) as program:
+    async with running(["mochi_server"], {**environment, **variables}, USERS_PYTHON) as program:
         yield program
 
 
 @asynccontextmanager
-async def running(command: Sequence[str], environment: Mapping[str, str] = STEADY_MALLOC) -> AsyncIterator[Program]:
+async def running(
+    command: Sequence[str], environment: Mapping[str, str] = STEADY_MALLOC, python: str = sys.executable
+) -> AsyncIterator[Program]:
     """A Python module that tells its address in one of its first lines; ended by SIGTERM on leaving."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
+        python,
         "-m",
         *command,
         env={**_environment(), **environment},
