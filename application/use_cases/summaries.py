@@ -2,7 +2,7 @@
 
 from application.model_directory import ModelDirectory
 from application.ports.session_store import SessionStore
-from application.runs.summary_desk import GaveWay, SummaryDesk
+from application.runs.summary_desk import SummaryDesk
 from application.runs.supervisor import RunSupervisor
 from domain.errors import EmptyHistory, SessionBusy, SummaryModelRequired, ValidationFailed
 from domain.identifiers import require_session_id
@@ -43,10 +43,7 @@ class SummarizeSession:
         used = self._model_for(session, model)
         await self._models.get(used)
         remembered = model if session.summary_model else used
-        try:
-            return await self._desk.make(session, used, is_awaited=True, summary_model=remembered)
-        except GaveWay as error:
-            raise SessionBusy(session_id, None) from error
+        return await self._desk.make(session, used, is_awaited=True, summary_model=remembered)
 
     def _model_for(self, session: Session, model: str | None) -> str:
         if runs := self._supervisor.runs_of(session.session_id):
