@@ -83,8 +83,8 @@ class SummaryDesk(RunWatcher):
     ) -> Summary:
         """The summary by `model`, stored; `summary_model` is stored with it, where there is one.
 
-        Raises SessionBusy where a run of the session is at work, waits, or comes meanwhile; GaveWay where somebody else
-        comes first, which one that is awaited never does; ModelNotFound, ModelServerError, SessionNotFound, StorageFailed.
+        Raises SessionBusy where a run of the session is at work, waits, or comes meanwhile; GaveWay, unless it is
+        awaited, where somebody else comes first; ModelNotFound, ModelServerError, SessionNotFound, StorageFailed.
         """
         work = _Work(session.session_id, model, is_awaited=is_awaited)
         if is_awaited:
