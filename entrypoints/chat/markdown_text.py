@@ -40,14 +40,23 @@ def _clean_all(tokens: Iterable[Token]) -> None:
 
 
 class _Trimmed:
-    """Without the empty rows that some blocks begin or end with: who prints block after block parts them evenly."""
+    """Without the blanks that fill rows up, and the empty rows that some blocks begin or end with.
+
+    Who prints block after block then parts them evenly, and who copies an answer has nothing but the answer.
+    """
 
     def __init__(self, whole: RenderableType) -> None:
         self._whole = whole
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        rows = console.render_lines(self._whole, options.update(height=None), pad=False)
-        filled = [number for number, row in enumerate(rows) if any(segment.text.strip() for segment in row)]
+        rows = [_trimmed(row) for row in console.render_lines(self._whole, options.update(height=None), pad=False)]
+        filled = [number for number, row in enumerate(rows) if row]
         for row in rows[filled[0] : filled[-1] + 1] if filled else []:
             yield from row
             yield Segment.line()
+
+
+def _trimmed(row: list[Segment]) -> list[Segment]:
+    while row and not row[-1].text.strip():
+        row = row[:-1]
+    return [*row[:-1], row[-1]._replace(text=row[-1].text.rstrip())] if row else []

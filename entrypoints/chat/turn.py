@@ -23,7 +23,6 @@ from entrypoints.chat.consent import Consent
 from entrypoints.chat.screen import Interrupted, Screen
 from entrypoints.chat.use_cases import ChatUseCases
 from entrypoints.chat.wording import told
-from entrypoints.lifespan import owned_task
 
 
 class Turn:
@@ -35,36 +34,47 @@ class Turn:
         self._session_id = session_id
         self._warnings = warnings
         self._consent = Consent(use_cases, screen, session_id)
-        self._cancel_wanted = asyncio.Event()
+        self._cancel_wanted = False
+        self._has_begun = False
+        self._cancelling: asyncio.Task[None] | None = None
         self._has_text = False
         self._has_failed = False
 
     async def ask(self, request: ChatRequest) -> bool:
         """Whether the run came to its end without an error. Raises what StartRun raises."""
-        with self._screen.interrupting(self._cancel_wanted.set):
+        with self._screen.interrupting(self._cancel):
             async with self._use_cases.start_run(self._session_id, request) as started:
                 return await self._follow(started.events)
 
     async def rejoin(self) -> bool:
         """The same for the run that is at work already. Raises RunNotFound."""
-        with self._screen.interrupting(self._cancel_wanted.set):
+        with self._screen.interrupting(self._cancel):
             async with self._use_cases.follow_run(self._session_id, None) as followed:
                 return await self._follow(followed.events)
 
     async def _follow(self, events: Follower) -> bool:
-        async with owned_task(self._cancel_when_wanted()):
-            try:
-                is_done = False
-                while not is_done:
-                    for entry in await events.next():
-                        await self._tell(entry.event)
-                        is_done = isinstance(entry.event, Done)
-            finally:
-                self._screen.end_text()
+        self._has_begun = True
+        if self._cancel_wanted:
+            self._cancel()
+        try:
+            is_done = False
+            while not is_done:
+                for entry in await events.next():
+                    await self._tell(entry.event)
+                    is_done = isinstance(entry.event, Done)
+        finally:
+            self._screen.end_text()
+            if self._cancelling is not None:
+                await asyncio.wait({self._cancelling})
         return not self._has_failed
 
-    async def _cancel_when_wanted(self) -> None:
-        await self._cancel_wanted.wait()
+    def _cancel(self) -> None:
+        """At once, or as soon as there is a run; more than once is harmless."""
+        self._cancel_wanted = True
+        if self._has_begun and self._cancelling is None:
+            self._cancelling = asyncio.create_task(self._cancel_run())
+
+    async def _cancel_run(self) -> None:
         with suppress(RunNotFound):  # it came to its end first
             await self._use_cases.cancel_run(self._session_id)
 
@@ -106,17 +116,17 @@ class Turn:
         self._warnings.update(warnings)
 
     async def _settle(self, question: ConfirmationRequired) -> None:
-        if self._cancel_wanted.is_set():
+        if self._cancel_wanted:
             return
         try:
             await self._consent(question)
         except Interrupted:
-            self._cancel_wanted.set()
+            self._cancel()
         except MochiError as error:
             # Nobody can be asked again, and the run would wait for ever.
             self._has_failed = True
             self._screen.tell_error(told(error))
-            self._cancel_wanted.set()
+            self._cancel()
 
     async def _catch_up(self, snapshot: Snapshot) -> None:
         """What the run has said while nobody read it, and the questions that it waits with."""
