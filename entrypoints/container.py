@@ -337,7 +337,9 @@ class Container(containers.DeclarativeContainer):
         update_session=providers.Factory(
             UpdateSession, sessions=session_store, models=directory, tools=tools, views=views, clock=clock
         ),
-        delete_session=providers.Factory(DeleteSession, sessions=session_store, runs=run_store, supervisor=supervisor),
+        delete_session=providers.Factory(
+            DeleteSession, sessions=session_store, runs=run_store, supervisor=supervisor, summaries=summary_desk
+        ),
         edit_message=providers.Factory(EditMessage, sessions=session_store, supervisor=supervisor, clock=clock),
         set_system_prompt=providers.Factory(
             SetSystemPrompt, sessions=session_store, supervisor=supervisor, source=prompt_source, clock=clock

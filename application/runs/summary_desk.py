@@ -1,7 +1,6 @@
 """Summaries being made: one at a time of a session, and none that is in a run's way."""
 
 import asyncio
-from collections.abc import Callable
 
 from application.owned_task import finish_despite_cancellation
 from application.ports.session_store import SessionStore
@@ -9,7 +8,7 @@ from application.runs.run_handle import RunHandle
 from application.runs.run_news import RunNews, RunWatcher
 from application.runs.summarizer import Summarizer
 from application.runs.supervisor import RunSupervisor
-from domain.errors import SessionBusy
+from domain.errors import SessionBusy, SessionNotFound
 from domain.model_card import model_key
 from domain.session import Session, Summary
 from domain.summary import with_summary
@@ -21,7 +20,7 @@ class GaveWay(Exception):
 
 class _Work:
     """A summary that is being made, or that waits for another of its session. `is_awaited` says that a person waits for
-    it. `task` is None before its turn. `ended` is set when the next one may begin."""
+    it. `task` is None before its turn. `ended` is set when the next one may begin; `stopped` says why it was."""
 
     def __init__(self, session_id: str, model: str, *, is_awaited: bool) -> None:
         self.session_id = session_id
@@ -29,23 +28,14 @@ class _Work:
         self.is_awaited = is_awaited
         self.task: asyncio.Task[Summary] | None = None
         self.ended = asyncio.Event()
-        self.is_stopped = False
-        self.stopped_by: RunHandle | None = None
+        self.stopped: Exception | None = None
 
-    def stop(self, by: RunHandle | None) -> None:
-        """The first who wants it counts."""
-        if not self.is_stopped:
-            self.is_stopped = True
-            self.stopped_by = by
+    def stop(self, reason: Exception) -> None:
+        """The first reason counts."""
+        if self.stopped is None:
+            self.stopped = reason
             if self.task is not None:
                 self.task.cancel()
-
-    @property
-    def reason(self) -> Exception:
-        """Why it was stopped, for who asked for it."""
-        if self.stopped_by is not None and self.stopped_by.run.session_id == self.session_id:
-            return SessionBusy(self.session_id, self.stopped_by.run.run_id)
-        return GaveWay()
 
 
 class SummaryDesk(RunWatcher):
@@ -88,7 +78,7 @@ class SummaryDesk(RunWatcher):
         """
         work = _Work(session.session_id, model, is_awaited=is_awaited)
         if is_awaited:
-            self._stop(lambda other: not other.is_awaited and _is_same(work, other))
+            self._clear_the_way_for(work)
         self._at_work.append(work)
         try:
             while (first := next(other for other in self._at_work if other.session_id == work.session_id)) is not work:
@@ -100,6 +90,12 @@ class SummaryDesk(RunWatcher):
         finally:
             self._at_work.remove(work)
             work.ended.set()
+
+    def drop(self, session_id: str) -> None:
+        """Make no summary of a session that is to be deleted. Who waits for one is told that it is not there."""
+        for work in self._at_work:
+            if work.session_id == session_id:
+                work.stop(SessionNotFound(session_id))
 
     def taken_in(self, handle: RunHandle) -> None:
         self._give_way_to(handle, handle.model)
@@ -120,23 +116,25 @@ class SummaryDesk(RunWatcher):
     def _require_free(self, work: _Work) -> None:
         if runs := self._supervisor.runs_of(work.session_id):
             raise SessionBusy(work.session_id, runs[0].run.run_id)
-        if work.is_stopped:
-            raise work.reason
+        if work.stopped is not None:
+            raise work.stopped
+
+    def _clear_the_way_for(self, work: _Work) -> None:
+        for other in self._at_work:
+            is_in_the_way = other.session_id == work.session_id or other.model_key == work.model_key
+            if is_in_the_way and not other.is_awaited:
+                other.stop(GaveWay())
 
     def _give_way_to(self, handle: RunHandle, model: str | None) -> None:
         """Where the model is not known yet, it may be any."""
         if not self._at_work:
             return
         session_id, key = handle.run.session_id, model_key(model) if model else None
-        self._stop(
-            lambda work: work.session_id == session_id or (not work.is_awaited and key in (None, work.model_key)),
-            handle,
-        )
-
-    def _stop(self, is_in_the_way: Callable[[_Work], bool], handle: RunHandle | None = None) -> None:
         for work in self._at_work:
-            if is_in_the_way(work):
-                work.stop(handle)
+            if work.session_id == session_id:
+                work.stop(SessionBusy(session_id, handle.run.run_id))
+            elif not work.is_awaited and key in (None, work.model_key):
+                work.stop(GaveWay())
 
 
 async def _outcome(work: _Work, task: "asyncio.Task[Summary]") -> Summary:
@@ -148,11 +146,6 @@ async def _outcome(work: _Work, task: "asyncio.Task[Summary]") -> Summary:
         if not task.cancelled():
             task.exception()  # Seen here, else asyncio reports it as never retrieved.
         raise
-    if task.cancelled():
-        raise work.reason
+    if task.cancelled() and work.stopped is not None:
+        raise work.stopped
     return task.result()
-
-
-def _is_same(one: _Work, other: _Work) -> bool:
-    """Whether the two want the same session or the same model."""
-    return one.session_id == other.session_id or one.model_key == other.model_key

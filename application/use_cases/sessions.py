@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from application.ports.run_store import RunStore
 from application.ports.session_store import ListPosition, SessionPage, SessionStore
+from application.runs.summary_desk import SummaryDesk
 from application.runs.supervisor import RunSupervisor
 from application.use_cases.session_view import SessionView, SessionViews
 from domain.errors import SessionBusy, ValidationFailed
@@ -54,12 +55,15 @@ class ListMessages:
 
 
 class DeleteSession:
-    """Ends the runs of a session and forgets it and them; a corrupt one too."""
+    """Ends the runs of a session, and its summary, and forgets it and them; a corrupt one too."""
 
-    def __init__(self, *, sessions: SessionStore, runs: RunStore, supervisor: RunSupervisor) -> None:
+    def __init__(
+        self, *, sessions: SessionStore, runs: RunStore, supervisor: RunSupervisor, summaries: SummaryDesk
+    ) -> None:
         self._sessions = sessions
         self._runs = runs
         self._supervisor = supervisor
+        self._summaries = summaries
 
     async def __call__(self, session_id: str) -> None:
         """Raises SessionNotFound, StorageFailed."""
@@ -71,5 +75,6 @@ class DeleteSession:
 
     async def _forget(self, session_id: str) -> None:
         async with self._supervisor.idle(session_id):
+            self._summaries.drop(session_id)
             await self._sessions.delete(session_id)
             await self._runs.forget(session_id)

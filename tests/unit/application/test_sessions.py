@@ -16,7 +16,8 @@ ABSENT = ["00000000e0", "", "../../etc", "00000000FF"]
 
 
 def delete_session(bench: Bench) -> DeleteSession:
-    return DeleteSession(sessions=bench.sessions, runs=bench.runs, supervisor=bench.supervisor)
+    desk = bench.container.summary_desk()
+    return DeleteSession(sessions=bench.sessions, runs=bench.runs, supervisor=bench.supervisor, summaries=desk)
 
 
 @pytest.mark.parametrize("session_id", ABSENT)

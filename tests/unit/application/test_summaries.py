@@ -341,7 +341,7 @@ async def test_the_remembered_model_stands_in() -> None:
     assert await summary_of(house, session_id) == replace(SUMMARY, model="clever")
 
 
-async def test_a_session_that_is_deleted_meanwhile_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_session_that_another_process_deletes_meanwhile_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
     gate = asyncio.Event()
     house = House(ScriptedModel(saying("Hi"), [gate, *saying(TEXT)]))
     session_id = await house.session()
@@ -351,6 +351,23 @@ async def test_a_session_that_is_deleted_meanwhile_is_no_failure(caplog: pytest.
         await house.sessions.delete(session_id)
         gate.set()
         await summarized(house, 1)
+    assert "summarised" not in caplog.text
+
+
+async def test_a_session_that_is_deleted_takes_its_summary_along(caplog: pytest.LogCaptureFixture) -> None:
+    house = House(ScriptedModel(saying("Hi"), [asyncio.Event()], [asyncio.Event()]))
+    use_cases = house.container.use_cases()
+    session_id, other = await house.session(), await house.session(*TALK)
+    async with keeping(house):
+        await ask(house, session_id)
+        await settled(lambda: house.model.open_streams == 1)
+        await use_cases.delete_session(session_id)
+        await settled(lambda: house.model.open_streams == 0)
+    waiting = asyncio.create_task(use_cases.summarize_session(other))
+    await settled(lambda: house.model.open_streams == 1)
+    await use_cases.delete_session(other)
+    with pytest.raises(SessionNotFound):
+        await waiting
     assert "summarised" not in caplog.text
 
 
