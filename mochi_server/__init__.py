@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from application.use_cases.create_session import NewSession
     from domain.confirmation import Decision
+    from domain.errors import MochiError
     from domain.run import ChatRequest
-    from domain.run_event import ConfirmationRequired, ContentDelta, Done, ToolResult
+    from domain.run_event import ConfirmationRequired, ContentDelta, Done, RunError, ThinkingDelta, ToolResult
     from domain.session import ToolSettings
     from entrypoints.container import Container
     from entrypoints.lifespan import create_app, opened
@@ -29,8 +30,11 @@ __all__ = [
     "ContentDelta",
     "Decision",
     "Done",
+    "MochiError",
     "NewSession",
+    "RunError",
     "Settings",
+    "ThinkingDelta",
     "ToolResult",
     "ToolSettings",
     "__version__",
@@ -45,8 +49,11 @@ _HOMES = {
     "ContentDelta": "domain.run_event",
     "Decision": "domain.confirmation",
     "Done": "domain.run_event",
+    "MochiError": "domain.errors",
     "NewSession": "application.use_cases.create_session",
+    "RunError": "domain.run_event",
     "Settings": "entrypoints.settings",
+    "ThinkingDelta": "domain.run_event",
     "ToolResult": "domain.run_event",
     "ToolSettings": "domain.session",
     "create_app": "entrypoints.lifespan",

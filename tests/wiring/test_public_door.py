@@ -13,8 +13,11 @@ from mochi_server import (
     ContentDelta,
     Decision,
     Done,
+    MochiError,
     NewSession,
+    RunError,
     Settings,
+    ThinkingDelta,
     ToolResult,
     ToolSettings,
     create_app,
@@ -26,7 +29,7 @@ def test_each_promised_name_is_there() -> None:
     assert mochi_server.__version__ == version("mochi-server")
     promised = (
         *(ChatRequest, ConfirmationRequired, Container, ContentDelta, Decision, Done, NewSession, Settings),
-        *(ToolResult, ToolSettings, create_app, opened),
+        *(MochiError, RunError, ThinkingDelta, ToolResult, ToolSettings, create_app, opened),
     )
     assert {name.__name__ for name in promised} | {"__version__"} == set(mochi_server.__all__)
 
