@@ -1,6 +1,8 @@
 """The conversation: what is typed is said or carried out, one after the other, until nobody types any more."""
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from domain.errors import MochiError
 from domain.run import ChatRequest
@@ -30,9 +32,18 @@ class Conversation:
             except EndOfInput:
                 return went_well
 
-    async def _is_done(self, work: Awaitable[bool]) -> bool:
+    async def _is_done(self, work: Coroutine[Any, Any, bool]) -> bool:
+        task = asyncio.create_task(work)
         try:
-            return await work
+            # A run has an end of its own; all else, such as a list that a server does not give, is just left.
+            with self._screen.interrupting(task.cancel):
+                return await task
+        except asyncio.CancelledError:
+            me = asyncio.current_task()
+            if me is None or me.cancelling():
+                raise
+            self._screen.note("Cancelled.")
+            return True
         except WrongCommand as error:
             self._screen.tell_error(str(error))
         except MochiError as error:

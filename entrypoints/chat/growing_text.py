@@ -6,7 +6,15 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
 from rich.segment import Segment
 
+from entrypoints.chat.markdown_text import last_part
+
 REFRESHES_A_SECOND = 10
+DRAWN_CHARACTERS = 4_000
+"""Of what is drawn again and again. Highlighting more of a program would take a good part of the processor."""
+
+GROWTH = 17 / 16
+"""How much longer a text has to be before it is looked at again: each look reads all of it."""
+
 _ROWS_LEFT_FREE = 2
 
 
@@ -26,6 +34,7 @@ class GrowingText:
         self._finished_length = finished_length
         self._between = between
         self._text = ""
+        self._next_look = 0.0
         self._live = Live(
             console=console,
             get_renderable=self._tail,
@@ -38,10 +47,13 @@ class GrowingText:
     def add(self, piece: str) -> None:
         self._text += piece
         # Only the end of a line can finish anything.
-        if "\n" in piece and (length := self._finished_length(self._text)):
+        if "\n" not in piece or len(self._text) < self._next_look:
+            return
+        if length := self._finished_length(self._text):
             finished, self._text = self._text[:length], self._text[length:]
             self._console.print(self._render(finished))
             self._console.line(self._between)
+        self._next_look = len(self._text) * GROWTH
 
     def end(self) -> None:
         rest, self._text = self._text, ""
@@ -51,7 +63,7 @@ class GrowingText:
             self._console.print(self._render(rest))
 
     def _tail(self) -> RenderableType:
-        return _Tail(self._render(self._text))
+        return _Tail(self._render(last_part(self._text, DRAWN_CHARACTERS)))
 
 
 class _Tail:

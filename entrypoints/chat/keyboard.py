@@ -12,7 +12,7 @@ class Keyboard:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._interrupt: Callable[[], None] | None = None
+        self._interrupt: Callable[[], object] | None = None
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -20,19 +20,19 @@ class Keyboard:
         changed = termios.tcgetattr(self._descriptor)
         changed[3] &= ~termios.ECHO
         self._set(changed)
-        self.listen()
         try:
             yield
         finally:
             self._set(before)
 
     @contextmanager
-    def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
-        self._interrupt = interrupt
+    def interrupting(self, interrupt: Callable[[], object]) -> Iterator[None]:
+        before, self._interrupt = self._interrupt, interrupt
+        self.listen()
         try:
             yield
         finally:
-            self._interrupt = None
+            self._interrupt = before
 
     def listen(self) -> None:
         """Again after each prompt, which takes the signal to itself and gives it back to nobody."""

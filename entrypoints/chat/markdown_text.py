@@ -14,6 +14,8 @@ from entrypoints.chat.sanitising import clean
 # HTML is shown as it was written: it would be left out otherwise, and nobody would know what the model said.
 _PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
 
+_FENCES = ("```", "~~~")
+
 
 def markdown_of(text: str) -> RenderableType:
     """`text` to be printed, harmless. Links are written out: a person sees where they lead."""
@@ -28,6 +30,15 @@ def finished_length(text: str) -> int:
     complete = text.rpartition("\n")[0]
     starts = [token.map[0] for token in _PARSER.parse(complete) if token.level == 0 and token.map]
     return sum(len(line) + 1 for line in complete.split("\n")[: max(starts, default=0)])
+
+
+def last_part(text: str, characters: int) -> str:
+    """The last lines of a block, about so many characters of them, that look as they do in the whole of it."""
+    if len(text) <= characters:
+        return text
+    lines = text[-characters:].partition("\n")[2]
+    first = text.partition("\n")[0]
+    return f"{first}\n{lines}" if first.lstrip().startswith(_FENCES) else lines
 
 
 def _clean_all(tokens: Iterable[Token]) -> None:

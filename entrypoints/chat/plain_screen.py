@@ -42,7 +42,7 @@ class PlainScreen(screen.Screen):
         raise EndOfInput
 
     @contextmanager
-    def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:  # noqa: ARG002 - Ctrl-C ends the program
+    def interrupting(self, interrupt: Callable[[], object]) -> Iterator[None]:  # noqa: ARG002 - Ctrl-C ends the program
         yield
 
     def remember(self, messages: Iterable[str]) -> None:

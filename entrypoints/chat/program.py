@@ -14,6 +14,7 @@ from entrypoints.chat.conversation import Conversation
 from entrypoints.chat.held_log import HeldLog
 from entrypoints.chat.models import NoModel, choose_model
 from entrypoints.chat.plain_screen import PlainScreen
+from entrypoints.chat.sanitising import clean
 from entrypoints.chat.screen import EndOfInput, Interrupted, Screen
 from entrypoints.chat.talk import Talk
 from entrypoints.chat.typed_lines import TypedLines
@@ -21,8 +22,8 @@ from entrypoints.chat.use_cases import use_cases_of
 from entrypoints.chat.wording import told
 from entrypoints.container import Container
 from entrypoints.lifespan import opened
-from entrypoints.logging_setup import configure_logging
-from entrypoints.settings import Settings
+from entrypoints.logging_setup import LOGGER_NAME, configure_logging
+from entrypoints.settings import Settings, unknown_variables
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -62,14 +63,15 @@ def _complain(reason: str) -> int:
 
 
 async def _chat(settings: Settings, options: ChatOptions) -> int:
-    held = HeldLog()
-    async with _screen(settings, held) as screen, opened(Container(settings=settings)) as container:
+    async with _screen(settings) as screen, opened(Container(settings=settings)) as container:
+        for line in unknown_variables():
+            logging.getLogger(LOGGER_NAME).warning(line)
         talking = asyncio.create_task(_talk(container, screen, options))
         return await _until_told_to_stop(talking, container, by_interrupt=not screen.can_ask)
 
 
 @asynccontextmanager
-async def _screen(settings: Settings, held: HeldLog) -> AsyncIterator[Screen]:
+async def _screen(settings: Settings) -> AsyncIterator[Screen]:
     level = max(logging.WARNING, logging.getLevelName(settings.log_level))
     configure_logging(logging.getLevelName(level), settings.log_format)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -82,13 +84,14 @@ async def _screen(settings: Settings, held: HeldLog) -> AsyncIterator[Screen]:
     from entrypoints.chat.prompt import Prompt  # noqa: PLC0415 - see above
     from entrypoints.chat.terminal_screen import TerminalScreen  # noqa: PLC0415 - see above
 
+    held = HeldLog()
     logging.basicConfig(level=level, handlers=[held], force=True)
     console = Console(markup=False, emoji=False, highlight=False)
     keyboard = Keyboard(sys.stdin.fileno())
     with keyboard.quiet():
         yield TerminalScreen(console, Prompt(), keyboard, held.take)
     for line in held.take():
-        sys.stderr.write(f"{line}\n")
+        sys.stderr.write(f"{clean(line)}\n")
 
 
 async def _until_told_to_stop(talking: "asyncio.Task[int]", container: Container, *, by_interrupt: bool) -> int:
@@ -101,7 +104,7 @@ async def _until_told_to_stop(talking: "asyncio.Task[int]", container: Container
     await asyncio.wait({talking, told_to}, return_when=asyncio.FIRST_COMPLETED)
     told_to.cancel()
     if talking.done():
-        return talking.result()
+        return EXIT_INTERRUPTED if talking.cancelled() else talking.result()
     await container.supervisor().stop()
     talking.cancel()
     await asyncio.wait({talking})
@@ -111,19 +114,26 @@ async def _until_told_to_stop(talking: "asyncio.Task[int]", container: Container
 async def _talk(container: Container, screen: Screen, options: ChatOptions) -> int:
     use_cases = use_cases_of(container)
     talk = Talk(use_cases=use_cases, screen=screen, model=options.model or "", think=options.think)
+    beginning = asyncio.create_task(_begin(talk, options))
     try:
-        if options.session_id is None:
-            talk.model = await choose_model(use_cases, screen, options.model)
-        else:
-            await talk.resume(options.session_id)
-            if options.model:
-                await talk.use_model(options.model)
+        # Ctrl-C while a server is waited for ends the program.
+        with screen.interrupting(beginning.cancel):
+            await beginning
     except NoModel as error:
         return _complain(str(error))
     except (EndOfInput, Interrupted):
         return 0
-    conversation = Conversation(use_cases, screen, talk)
     if screen.can_ask:
         screen.note(_GREETING.format(model=talk.model))
-    went_well = await conversation.hold()
+    went_well = await Conversation(use_cases, screen, talk).hold()
     return 0 if went_well or screen.can_ask else EXIT_FAILED
+
+
+async def _begin(talk: Talk, options: ChatOptions) -> None:
+    """Raises what `choose_model`, `resume` and `use_model` raise."""
+    if options.session_id is None:
+        talk.model = await choose_model(talk.use_cases, talk.screen, options.model)
+        return
+    await talk.resume(options.session_id)
+    if options.model:
+        await talk.use_model(options.model)

@@ -32,8 +32,8 @@ class Screen(Protocol):
         """An answer that was typed after the question was shown. Raises EndOfInput, Interrupted."""
         ...
 
-    def interrupting(self, interrupt: Callable[[], None]) -> AbstractContextManager[None]:
-        """Within it, `interrupt` is called at each Ctrl-C. Only while nothing is being asked."""
+    def interrupting(self, interrupt: Callable[[], object]) -> AbstractContextManager[None]:
+        """Within it, `interrupt` is called at each Ctrl-C while nothing is being asked; the innermost one counts."""
         ...
 
     def remember(self, messages: Iterable[str]) -> None:

@@ -54,7 +54,7 @@ class TerminalScreen(screen.Screen):
         finally:
             self._keyboard.listen()
 
-    def interrupting(self, interrupt: Callable[[], None]) -> AbstractContextManager[None]:
+    def interrupting(self, interrupt: Callable[[], object]) -> AbstractContextManager[None]:
         return self._keyboard.interrupting(interrupt)
 
     def remember(self, messages: Iterable[str]) -> None:

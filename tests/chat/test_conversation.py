@@ -8,6 +8,7 @@ from application.ports.language_model import ModelChunk
 from application.use_cases.start_run import StartedRun
 from domain.errors import ModelServerUnreachable, StorageFailed
 from domain.message import AssistantMessage, UserMessage
+from domain.model_card import ModelCard
 from domain.run import ChatRequest
 from domain.session import ToolSettings
 from tests.chat.talks import calling, conversation_on, hold, house_of
@@ -157,6 +158,40 @@ async def test_ctrl_c_before_the_first_word_says_that_nothing_was_written() -> N
         await holding
 
     assert screen.shown == ["note: Cancelled."]
+
+
+async def test_ctrl_c_leaves_what_a_server_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = house_of(saying("fine"))
+    is_asked = asyncio.Event()
+
+    async def hang() -> list[ModelCard]:
+        is_asked.set()
+        await asyncio.Event().wait()
+        return []
+
+    monkeypatch.setattr(house.catalog, "list_models", hang)
+    screen = FakeScreen("/model", "hello")
+    holding = asyncio.create_task(hold(house, screen))
+    async with asyncio.timeout(5):
+        await is_asked.wait()
+        assert screen.interrupt is not None
+        screen.interrupt()
+        assert await holding
+
+    assert screen.shown == ["note: Cancelled.", "answer: fine"]
+
+
+async def test_a_program_that_is_ended_ends_the_conversation() -> None:
+    house = house_of([ModelChunk("Once upon"), asyncio.Event()])
+    screen = FakeScreen("tell", "never said")
+    holding = asyncio.create_task(hold(house, screen))
+    await until(lambda: screen._text == ("answer", "Once upon"))
+
+    holding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await holding
+
+    assert list(screen.messages) == ["never said"]
 
 
 async def test_a_run_that_waits_for_consent_in_a_resumed_session_is_joined() -> None:

@@ -52,8 +52,7 @@ def test_a_conversation_with_consent_on_a_terminal(folder: Path) -> None:
         terminal.until("> ")
         terminal.type("order 5 rice cakes\r")
         terminal.until('"count": 5')
-        terminal.until("? ")
-        terminal.until("? ")
+        terminal.until("\n? ")
         terminal.type("y\r")
         shown = terminal.until("I called")
         terminal.until("> ")
@@ -106,9 +105,10 @@ def test_a_terminal_that_is_gone_keeps_the_text_as_a_server_does(folder: Path) -
 def test_what_is_typed_before_a_question_does_not_agree_to_it(folder: Path) -> None:
     with chatting(folder) as terminal:
         terminal.type("order 5 rice cakes\ry\r")
-        terminal.until("? y: yes")
+        terminal.until("\n? ")
         terminal.type("n\r")
         terminal.until("Why?")
+        terminal.until("\n? ")
         terminal.type("too many\r")
         terminal.until("you did not allow it")
         terminal.until("> ")

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from domain.run_event import ToolResult
 from entrypoints.chat.keyboard import Keyboard
-from entrypoints.chat.markdown_text import finished_length, markdown_of
+from entrypoints.chat.markdown_text import finished_length, last_part, markdown_of
 from entrypoints.chat.plain_screen import PlainScreen
 from entrypoints.chat.prompt import Prompt
 from entrypoints.chat.screen import EndOfInput, Interrupted
@@ -152,6 +152,14 @@ MARKDOWN_BLOCKS = (
     "| a | b |\n|---|---|\n| 1 | 2 |\n",
     "The end, [there](https://example.org).\n",
 )
+
+
+def test_the_end_of_a_long_program_is_still_one() -> None:
+    program = "```python\n" + "".join(f"print({number})\n" for number in range(100))
+
+    assert last_part(program, 30) == "```python\nprint(98)\nprint(99)\n"
+    assert last_part("word\n" * 100, 12) == "word\nword\n"
+    assert last_part(program, len(program)) == program
 
 
 def test_an_answer_that_is_longer_than_the_terminal_is_written_whole_and_once() -> None:

@@ -23,7 +23,7 @@ class FakeScreen(screen.Screen):
         self.questions: list[str] = []
         self.offered: list[str] = []
         self.remembered: list[str] = []
-        self.interrupt: Callable[[], None] | None = None
+        self.interrupt: Callable[[], object] | None = None
         self._can_ask = can_ask
         self._text: tuple[str, str] | None = None
 
@@ -47,10 +47,10 @@ class FakeScreen(screen.Screen):
         raise answer
 
     @contextmanager
-    def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
-        self.interrupt = interrupt
+    def interrupting(self, interrupt: Callable[[], object]) -> Iterator[None]:
+        before, self.interrupt = self.interrupt, interrupt
         yield
-        self.interrupt = None
+        self.interrupt = before
 
     def remember(self, messages: Iterable[str]) -> None:
         self.remembered += messages
