@@ -5,16 +5,14 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from domain.errors import MochiError
 from entrypoints.chat.conversation import Conversation
-from entrypoints.chat.held_log import HeldLog
 from entrypoints.chat.models import NoModel, choose_model
 from entrypoints.chat.plain_screen import PlainScreen
-from entrypoints.chat.sanitising import clean
 from entrypoints.chat.screen import EndOfInput, Interrupted, Screen
 from entrypoints.chat.talk import Talk
 from entrypoints.chat.typed_lines import TypedLines
@@ -63,35 +61,25 @@ def _complain(reason: str) -> int:
 
 
 async def _chat(settings: Settings, options: ChatOptions) -> int:
-    async with _screen(settings) as screen, opened(Container(settings=settings)) as container:
+    with _screen(settings) as screen:
         for line in unknown_variables():
             logging.getLogger(LOGGER_NAME).warning(line)
-        talking = asyncio.create_task(_talk(container, screen, options))
-        return await _until_told_to_stop(talking, container, by_interrupt=not screen.can_ask)
+        async with opened(Container(settings=settings)) as container:
+            talking = asyncio.create_task(_talk(container, screen, options))
+            return await _until_told_to_stop(talking, container, by_interrupt=not screen.can_ask)
 
 
-@asynccontextmanager
-async def _screen(settings: Settings) -> AsyncIterator[Screen]:
+@contextmanager
+def _screen(settings: Settings) -> Iterator[Screen]:
     level = max(logging.WARNING, logging.getLevelName(settings.log_level))
     configure_logging(logging.getLevelName(level), settings.log_format)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         yield PlainScreen(TypedLines(sys.stdin.fileno()), sys.stdout, sys.stderr)
         return
-    # What is for terminals only takes a while to load.
-    from rich.console import Console  # noqa: PLC0415 - see above
+    from entrypoints.chat.terminal_screen import on_terminal  # noqa: PLC0415 - it takes a while, and pipes need none
 
-    from entrypoints.chat.keyboard import Keyboard  # noqa: PLC0415 - see above
-    from entrypoints.chat.prompt import Prompt  # noqa: PLC0415 - see above
-    from entrypoints.chat.terminal_screen import TerminalScreen  # noqa: PLC0415 - see above
-
-    held = HeldLog()
-    logging.basicConfig(level=level, handlers=[held], force=True)
-    console = Console(markup=False, emoji=False, highlight=False)
-    keyboard = Keyboard(sys.stdin.fileno())
-    with keyboard.quiet():
-        yield TerminalScreen(console, Prompt(), keyboard, held.take)
-    for line in held.take():
-        sys.stderr.write(f"{clean(line)}\n")
+    with on_terminal(sys.stdin.fileno(), sys.stderr, log_level=level) as screen:
+        yield screen
 
 
 async def _until_told_to_stop(talking: "asyncio.Task[int]", container: Container, *, by_interrupt: bool) -> int:
@@ -107,7 +95,8 @@ async def _until_told_to_stop(talking: "asyncio.Task[int]", container: Container
         return EXIT_INTERRUPTED if talking.cancelled() else talking.result()
     await container.supervisor().stop()
     talking.cancel()
-    await asyncio.wait({talking})
+    # What it raises is that the terminal is gone, which may be why we are told to stop.
+    await asyncio.gather(talking, return_exceptions=True)
     return EXIT_INTERRUPTED
 
 

@@ -1,7 +1,9 @@
 """A conversation on a terminal: Markdown as it comes, thinking dimmed, questions asked."""
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -10,6 +12,7 @@ from domain.json_value import JsonObject
 from domain.run_event import ToolResult
 from entrypoints.chat import screen
 from entrypoints.chat.growing_text import GrowingText
+from entrypoints.chat.held_log import HeldLog
 from entrypoints.chat.keyboard import Keyboard
 from entrypoints.chat.markdown_text import finished_length, markdown_of
 from entrypoints.chat.prompt import SIGN, Prompt
@@ -116,6 +119,20 @@ class TerminalScreen(screen.Screen):
         for line in clean(text).split("\n"):
             for row in Text(line, style=style).wrap(self._console, width, tab_size=4, overflow="fold") or [Text()]:
                 self._console.print(Text("  | ", style=_DIM) + row)
+
+
+@contextmanager
+def on_terminal(descriptor: int, errors: TextIO, *, log_level: int) -> Iterator[TerminalScreen]:
+    """The screen of a terminal that is typed on at `descriptor`. The log is held back; its rest goes to `errors`."""
+    held = HeldLog()
+    logging.basicConfig(level=log_level, handlers=[held], force=True)
+    console = Console(markup=False, emoji=False, highlight=False)
+    keyboard = Keyboard(descriptor)
+    try:
+        with keyboard.quiet():
+            yield TerminalScreen(console, Prompt(), keyboard, held.take)
+    finally:
+        errors.writelines(f"{clean(line)}\n" for line in held.take())
 
 
 def _dim(text: str) -> Text:

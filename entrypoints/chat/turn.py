@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from application.ports.run_log import Follower
-from domain.errors import MochiError, RunNotFound
+from domain.errors import MochiError, NotFound
 from domain.run import ChatRequest
 from domain.run_event import (
     ConfirmationRequired,
@@ -75,7 +75,7 @@ class Turn:
             self._cancelling = asyncio.create_task(self._cancel_run())
 
     async def _cancel_run(self) -> None:
-        with suppress(RunNotFound):  # it came to its end first
+        with suppress(NotFound):  # it came to its end first
             await self._use_cases.cancel_run(self._session_id)
 
     async def _tell(self, event: RunEvent) -> None:

@@ -71,7 +71,16 @@ def test_help_names_every_flag_and_its_default(capsys: pytest.CaptureFixture[str
 
     text = " ".join(capsys.readouterr().out.split())
     assert ended.value.code == 0
-    for flag in ("--host", "--ollama-host", "--data-dir", "--log-level", "--reload", "--version", "demo [--keep]"):
+    for flag in (
+        "--host",
+        "--ollama-host",
+        "--data-dir",
+        "--log-level",
+        "--reload",
+        "--version",
+        "chat [flags]",
+        "demo [--keep]",
+    ):
         assert flag in text
     assert "(default: 33554432)" in text
 
