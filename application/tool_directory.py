@@ -42,15 +42,22 @@ class ToolDirectory(Toolbox):
         return await toolbox.call(tool_name, arguments)
 
     async def known_names(self, settings: ToolSettings) -> KnownNames:
-        """The names that count for `settings`. Waits for no toolbox where they name no tool."""
-        return KnownNames(tools=(await self.inventory()).tools.keys()) if settings.tools else KnownNames()
+        """The names of `settings` that are there; of others nothing is said."""
+        return KnownNames(tools=(await self._found(settings)).keys())
 
     async def offered(self, settings: ToolSettings) -> tuple[Tool, ...]:
         """The session's tools that are there, in its order."""
-        if not settings.tools:
-            return ()
-        tools = (await self.inventory()).tools
-        return tuple(tools[name] for name in dict.fromkeys(settings.tools) if name in tools)
+        found = await self._found(settings)
+        return tuple(found[name] for name in dict.fromkeys(settings.tools) if name in found)
+
+    async def _found(self, settings: ToolSettings) -> dict[str, Tool]:
+        """Waits for no toolbox that none of the names can come from."""
+        found: dict[str, Tool] = {}
+        for toolbox in self._toolboxes:
+            if missing := [name for name in settings.tools if name not in found]:
+                tools = (await toolbox.inventory()).tools
+                found |= {name: tools[name] for name in missing if name in tools}
+        return found
 
     async def _toolbox_of(self, tool_name: str) -> Toolbox:
         for toolbox in self._toolboxes:

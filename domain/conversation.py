@@ -125,9 +125,16 @@ def forked_messages(session: Session, message_index: int | None) -> tuple[Messag
 
 def as_before(current: Session, before: Session) -> Session:
     """`current` with the history and the window of `before`; what a person set meanwhile stays."""
-    return replace(
-        current, messages=before.messages, context_window=before.context_window, updated_at=before.updated_at
-    )
+    window = before.context_window if _is_of_one_choice(current, before) else current.context_window
+    return replace(current, messages=before.messages, context_window=window, updated_at=before.updated_at)
+
+
+def _is_of_one_choice(one: Session, other: Session) -> bool:
+    """Whether no person fixed or freed the window in between: sizes that nobody fixed are the runs' own."""
+    first, second = one.context_window, other.context_window
+    if not first.manual_override and not second.manual_override:
+        return True
+    return (first.manual_override, first.current_window) == (second.manual_override, second.current_window)
 
 
 def rounds_of_calls(messages: Sequence[Message]) -> int:

@@ -5,8 +5,8 @@ import json
 from domain.json_value import JsonObject
 from domain.tool import ToolOutcome
 
-RUN_ENDED_BEFORE = "The run ended before the tool was called."
-RUN_ENDED_MEANWHILE = "The run ended while the tool ran; whether it took effect is not known."
+RUN_ENDED_BEFORE = "The tool was not called: the run was over first."
+RUN_ENDED_MEANWHILE = "The call was cut off while the tool ran; whether it took effect is not known."
 
 
 def unknown_tool(tool_name: str) -> ToolOutcome:

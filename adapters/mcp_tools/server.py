@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from adapters.mcp_tools.tools import ServerTool
 
 
+_NOT_YET = "It has not answered yet. Its tools are there when it does."
+
+
 class Server:
     """Begins to connect when it is made."""
 
@@ -35,9 +38,8 @@ class Server:
     @property
     def errors(self) -> tuple[ToolSourceError, ...]:
         of_tools = self._link.listing.errors if self._link.listing else ()
-        if self._link.error is None:
-            return of_tools
-        return (ToolSourceError(source=self.source, error=self._link.error), *of_tools)
+        why_not = self._link.error or (None if self._link.listing else _NOT_YET)
+        return (ToolSourceError(source=self.source, error=why_not), *of_tools) if why_not else of_tools
 
     async def settled(self) -> None:
         """Until the attempt or the look that is under way has come to something."""

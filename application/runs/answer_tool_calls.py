@@ -56,6 +56,11 @@ class AnswerToolCalls:
         plan = plan_again(handle.run, answer, results_there)
         return await self._carry_out(self._round(handle, session, results_there), plan)
 
+    async def leave_undone(self, handle: RunHandle, session: Session, answer: AssistantMessage) -> None:
+        """Give each call a result that says that it was not made. Raises what the store raises."""
+        plan = [PlannedCall(index=index, call=call) for index, call in enumerate(answer.tool_calls)]
+        await self._round(handle, session, 0).keep(*(each.cut(handle.run, has_begun=False) for each in plan))
+
     def _round(self, handle: RunHandle, session: Session, next_index: int) -> CallRound:
         return CallRound(
             handle, session, next_index=next_index, sessions=self._sessions, clock=self._clock, ids=self._ids

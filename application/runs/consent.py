@@ -15,7 +15,8 @@ from domain.run import Run
 from domain.run_event import ConfirmationRequired
 
 LEFT = Decision(approved=False, reason="Nobody was there to answer.")
-"""What a run that ends without an answer takes for one."""
+ENDED = Decision(approved=False, reason="The run was ended before the question was answered.")
+"""What a run that ends without an answer takes for one: its reader has left, or somebody ended it."""
 
 
 class Consent:
@@ -60,7 +61,8 @@ class Consent:
     async def deny_all(self, handle: RunHandle) -> Run:
         """The run ends: what is still open is denied, and kept with the run's ending."""
         async with handle.record_lock:
-            denied = tuple(each.decided(LEFT) if each.is_pending else each for each in handle.run.confirmations)
+            verdict = ENDED if handle.readers else LEFT
+            denied = tuple(each.decided(verdict) if each.is_pending else each for each in handle.run.confirmations)
             handle.run = replace(handle.run, confirmations=denied)
         return handle.run
 

@@ -62,6 +62,8 @@ class ExecuteRun:
     async def __call__(self, handle: RunHandle, session: Session) -> None:
         """Raises ModelNotFound, ModelServerError, ContextOverflow, ToolRoundsExceeded, ToolConfirmationRequired, and
         what the store raises."""
+        if handle.is_resumed:
+            session = await self._go_on(handle, session)
         card = await self._directory.get(session.model)
         if handle.request.images:
             require_sight(card)
@@ -69,15 +71,13 @@ class ExecuteRun:
             session = without_pictures(session)
         # What a person enables meanwhile counts from the next run.
         tools = await self._tools.offered(session.tool_settings) if card.can_use_tools else ()
-        rounds = 0
-        if handle.is_resumed:
-            session = await self._go_on(handle, session)
-            rounds = rounds_of_calls(session.messages)
+        rounds = rounds_of_calls(session.messages) if handle.is_resumed else 0
         while True:
             session, answer = await self._ask(handle, session, card, tools)
             if not answer.tool_calls:
                 return
             if rounds == self._max_tool_rounds:
+                await self._answer_tool_calls.leave_undone(handle, session, answer)
                 raise ToolRoundsExceeded(rounds)
             rounds += 1
             session = await self._answer_tool_calls(handle, session, answer, {tool.name for tool in tools})
@@ -89,7 +89,6 @@ class ExecuteRun:
         if found is None:
             return session
         answer, results_there = found
-        handle.begin_draft(AnswerDraft.of_stored(answer))
         if results_there < len(answer.tool_calls):
             session = await self._answer_tool_calls.go_on(handle, session, answer, results_there)
         handle.emit(_CONTINUATION)

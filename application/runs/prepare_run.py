@@ -4,12 +4,14 @@ from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
+from application.runs.answer_draft import AnswerDraft
 from application.runs.call_closer import CallCloser
 from application.runs.run_handle import RunHandle
 from domain.conversation import (
     after_last_user_message_dropped,
     append,
     has_something_to_answer,
+    last_calls,
 )
 from domain.errors import EmptyHistory
 from domain.message import UserMessage
@@ -38,8 +40,15 @@ class PrepareRun:
         await self._runs.claim(handle.run)
         handle.is_claimed = True
         if handle.is_resumed:
-            return await self._sessions.load(handle.run.session_id)
+            return await self._resumed(handle)
         return await self._sessions.update(handle.run.session_id, lambda session: self._prepared(session, handle))
+
+    async def _resumed(self, handle: RunHandle) -> Session:
+        """Readers who come at once are shown the answer that asked."""
+        session = await self._sessions.load(handle.run.session_id)
+        if found := last_calls(session.messages):
+            handle.begin_draft(AnswerDraft.of_stored(found[0]))
+        return session
 
     def _prepared(self, session: Session, handle: RunHandle) -> Session:
         if not handle.can_confirm:

@@ -99,9 +99,12 @@ class RunSupervisor:
 
         From here on it can be followed and answered, unless what the store says ended it.
         """
-        if run.request is None:
+        request = run.request
+        if request is None:
             raise ValueError(run.run_id)
-        handle = RunHandle(run, run.request, is_resumed=True)
+        # Kept with the claim, so that a third process goes on behind the second as this one behind the first.
+        run = replace(run, last_sequence=(run.last_sequence or 0) + RESUMED_AFTER)
+        handle = RunHandle(run, request, is_resumed=True)
         starting = self._lanes.admit(handle, "enqueue")
         self._news.taken_in(handle)
         if starting is not None:
@@ -200,8 +203,8 @@ class RunSupervisor:
     def _announce(self, handle: RunHandle) -> None:
         if not handle.was_announced:
             run = handle.run
-            said = (run.last_sequence or 0) + RESUMED_AFTER if handle.is_resumed else 0
-            handle.announce(self._log.open(run.run_id, run.session_id, handle.snapshot, after=said))
+            handle.last_sequence = (run.last_sequence or 0) if handle.is_resumed else 0
+            handle.announce(self._log.open(run.run_id, run.session_id, handle.snapshot, after=handle.last_sequence))
 
     async def _finish(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
         try:

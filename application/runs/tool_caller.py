@@ -1,5 +1,7 @@
 """Calling a tool, and remembering that it was called."""
 
+from datetime import datetime
+
 from application.ports.clock import Clock
 from application.ports.toolbox import Toolbox
 from application.runs.call_result import CallResult
@@ -9,6 +11,10 @@ from domain.errors import ToolFailed, ToolNotFound, ValidationFailed
 from domain.json_value import JsonObject
 from domain.message import ToolCall
 from domain.tool import ToolOutcome
+from domain.tool_texts import RUN_ENDED_MEANWHILE
+
+_CUT_OFF = ToolOutcome(text=RUN_ENDED_MEANWHILE, error_code="TOOL_EXECUTION_FAILED")
+_DID_NOT_RUN = ("VALIDATION_ERROR", "TOOL_NOT_FOUND")
 
 
 class ToolCaller:
@@ -35,19 +41,27 @@ class ToolCaller:
         """Run it, with other arguments than the model's where a person changed them. Raises nothing."""
         started_at, begun = self._clock.now(), self._clock.monotonic()
         arguments = call.arguments if changed_arguments is None else changed_arguments
-        outcome = await self._tools.call(call.tool_name, arguments)
-        took = self._clock.monotonic() - begun
-        self._executions.note(
-            ToolExecution(
-                tool_name=call.tool_name,
-                session_id=handle.run.session_id,
-                run_id=handle.run.run_id,
-                success=outcome.success,
-                error_message=None if outcome.success else outcome.text,
-                execution_time=took,
-                started_at=started_at,
-            )
-        )
+        outcome = _CUT_OFF
+        try:
+            outcome = await self._tools.call(call.tool_name, arguments)
+        finally:
+            took = self._clock.monotonic() - begun
+            if outcome.error_code not in _DID_NOT_RUN:
+                self._executions.note(_execution(handle, call, outcome, took, started_at))
         return CallResult(
             index=index, call=call, outcome=outcome, execution_time=took, changed_arguments=changed_arguments
         )
+
+
+def _execution(
+    handle: RunHandle, call: ToolCall, outcome: ToolOutcome, took: float, started_at: datetime
+) -> ToolExecution:
+    return ToolExecution(
+        tool_name=call.tool_name,
+        session_id=handle.run.session_id,
+        run_id=handle.run.run_id,
+        success=outcome.success,
+        error_message=None if outcome.success else outcome.text,
+        execution_time=took,
+        started_at=started_at,
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from application.owned_task import finish_despite_cancellation
 from application.runs.tool_executions import ToolExecution, ToolExecutions, ToolStatistics
 from application.tool_directory import ToolDirectory
 from domain.errors import ToolNotFound
@@ -31,13 +32,13 @@ class GetTool:
 
 
 class ReloadTools:
-    """Looks at all sources anew: what was edited counts from the next call."""
+    """Looks at all sources anew, also for one who does not wait: what was edited counts from the next call."""
 
     def __init__(self, *, tools: ToolDirectory) -> None:
         self._tools = tools
 
     async def __call__(self) -> ToolInventory:
-        await self._tools.reload()
+        await finish_despite_cancellation(self._tools.reload())
         return await self._tools.inventory()
 
 

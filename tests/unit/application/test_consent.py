@@ -8,7 +8,10 @@ import pytest
 
 from adapters.memory.run_store import MemoryRunStore
 from application.ports.language_model import ModelChunk, ModelEnd
+from application.use_cases.follow_run import StreamPosition
+from application.use_cases.update_session import SessionChange
 from domain.confirmation import ConfirmationState, Decision
+from domain.context_window import WindowChoice
 from domain.errors import (
     ConfirmationDecided,
     ConfirmationNotFound,
@@ -20,9 +23,9 @@ from domain.errors import (
 from domain.json_value import JsonObject
 from domain.message import AssistantMessage, ToolCall, ToolMessage
 from domain.run import ChatRequest, Run
-from domain.run_event import ConfirmationRequired, RunEvent, ToolResult
+from domain.run_event import ConfirmationRequired, RunEvent, Snapshot, ToolResult
 from domain.session import ExecutionPolicy, ToolSettings
-from tests.fakes.house import House, names_of, read_all, until
+from tests.fakes.house import House, names_of, read_all, read_entries, until
 from tests.fakes.scripted_model import ScriptedModel, Step, saying
 from tests.fakes.toolbox import FakeToolbox, echo
 
@@ -470,3 +473,78 @@ async def test_a_question_of_another_server_is_not_said_to_be_answered() -> None
         [question] = (await read_until_asked(house, session_id)).open_questions
         with pytest.raises(SessionBusy):
             await other.confirm_tool(session_id, question.confirmation_id, YES)
+
+
+async def test_numbers_of_events_go_on_over_every_restart() -> None:
+    house = house_of(calling(call(1, "a"), call(2, "b", "second"), call(3, "c")))
+    session_id = await session_of(house, second="never_confirm")
+    first, third = (await ask_and_leave(house, session_id, 2)).open_questions
+    run = await stopped(house, session_id)
+    second_house = next_house(house)
+    await second_house.supervisor.resume(run)
+    async with second_house.follow_run(session_id, None) as followed:
+        entries = [*await followed.events.next()]
+        await second_house.confirm_tool(session_id, first.confirmation_id, YES)
+        while len(entries) < 4:
+            entries += await followed.events.next()
+    again = await stopped(second_house, session_id)
+
+    third_house = next_house(second_house, saying("fine"))
+    await third_house.supervisor.resume(again)
+    position = StreamPosition(run_id=run.run_id, after=entries[-1].sequence)
+    async with third_house.follow_run(session_id, position) as followed:
+        await third_house.confirm_tool(session_id, third.confirmation_id, YES)
+        rest = await read_entries(followed.events)
+    assert rest[0].event.name == "snapshot"
+    assert rest[0].sequence > entries[-1].sequence
+    assert [entry.event.name for entry in rest][-1] == "done"
+
+
+async def test_who_joins_a_resumed_run_at_once_is_shown_the_answer_that_asked() -> None:
+    asking = [ModelChunk("let me see"), *calling(call(1))]
+    house = house_of(asking)
+    session_id = await session_of(house)
+    await ask_and_leave(house, session_id)
+    after = next_house(house, saying("ok"))
+    await after.supervisor.resume(await stopped(house, session_id))
+    async with after.follow_run(session_id, None) as followed:
+        [entry] = await followed.events.next()
+    assert isinstance(entry.event, Snapshot)
+    assert (entry.event.content, len(entry.event.confirmations)) == ("let me see", 1)
+
+
+async def test_what_a_person_set_meanwhile_stays_where_the_rest_is_undone() -> None:
+    gates = Gates()
+    house = house_of(calling(call(1, "a", "gated")), calling(call(2)), gates=gates)
+    session_id = await session_of(house, gated="never_confirm")
+    asked = asyncio.create_task(house.answer_chat(session_id, ChatRequest(message="go")))
+    await until(lambda: gates.begun == ["a"])
+    choice = WindowChoice(manual_override=True, current_window=3000)
+    await house.container.use_cases().update_session(session_id, SessionChange(context_window=choice))
+    gates.gate.set()
+    with pytest.raises(RunFailed):
+        await asked
+    session = await house.sessions.load(session_id)
+    assert (session.messages, session.context_window.current_window) == ((), 3000)
+
+
+async def test_calls_beyond_the_bound_on_rounds_are_said_not_to_have_been_made() -> None:
+    house = House(ScriptedModel(default=calling(call(1))), toolbox=FakeToolbox({"echo": echo}), max_tool_rounds=1)
+    session_id = await session_of(house, "never_confirm")
+    async with house.say(session_id) as started:
+        events = await read_all(started.events)
+    assert names_of(events)[-3:] == ["tool_result", "error", "done"]
+    assert [("not called" in text) for text in await tool_texts(house, session_id)] == [False, True]
+    assert len(house.toolbox.calls) == 1
+
+
+async def test_a_call_that_was_cut_off_is_reported_and_one_that_never_ran_is_not() -> None:
+    gates = Gates()
+    wrong = ToolCall(call_id="call_1", tool_name="echo", arguments={"txet": "hi"})
+    house = house_of(calling(wrong), calling(call(2, "a", "gated")), gates=gates)
+    session_id = await session_of(house, "never_confirm")
+    async with house.say(session_id):
+        await until(lambda: gates.begun == ["a"])
+        await house.cancel_run(session_id)
+    [execution] = house.container.executions().latest()
+    assert (execution.tool_name, execution.success) == ("gated", False)
