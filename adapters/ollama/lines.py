@@ -14,8 +14,12 @@ class Lines:
         self._begun_bytes = 0
 
     def feed(self, block: bytes) -> list[bytes]:
-        """The lines that are whole now, without their ends; blank ones are left out. Raises ValueError for a line
-        without end."""
+        """The lines that are whole now, for JSON to be read from: their ends may be with them. Blank ones are left out.
+
+        Raises ValueError for a line without end.
+        """
+        if not self._begun and block.startswith(b"{") and block.find(b"\n") == len(block) - 1:
+            return [block]  # One whole line, as nearly always.
         *lines, begun = block.split(b"\n")
         if lines and self._begun:
             lines[0] = b"".join([*self._begun, lines[0]])

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.ollama.client import OllamaClient
 from adapters.ollama.language_model import OllamaLanguageModel
+from adapters.ollama.lines import Lines
 from domain.errors import ModelServerFailed
 from tests.adapters.ollama.asking import asking, read
 from tests.doubles.ollama_server.script import Gate, Piece, Raw, Reply, Silence, Step, Tokens, saying, tool_call
@@ -166,3 +167,10 @@ async def test_a_line_without_end_is_an_error_before_it_takes_all_memory(
 
     assert reading.text == "a"
     assert isinstance(reading.error, ModelServerFailed)
+
+
+@pytest.mark.parametrize("blocks", [[b'{"a": 1}\n'], [b'{"a"', b": 1}\n"], [b" \n", b'\r\n{"a": 1}', b"\n\n"]])
+def test_lines_are_whole_and_none_is_blank(blocks: list[bytes]) -> None:
+    lines = Lines()
+    assert [line.strip() for block in blocks for line in lines.feed(block)] == [b'{"a": 1}']
+    assert lines.end() == b""
