@@ -9,7 +9,7 @@ from adapters.memory.kept_event import KeptEvent, event_of, kept, kept_bytes
 from application.ports import run_log as ports
 from application.ports.clock import Clock
 from application.ports.run_log import LogEntry, LogState
-from domain.run_event import Done, RunEvent, Snapshot
+from domain.run_event import ContentDelta, Done, RunEvent, Snapshot
 
 REPLAY_BYTES = 64 * 1024 * 1024
 """What the events of all runs together may take."""
@@ -121,7 +121,7 @@ class _Log(ports.LogWriter):
     def append(self, event: RunEvent) -> int:
         self.last_sequence = sequence = self.last_sequence + 1
         self._last = event
-        packed = kept(event)
+        packed = event.content if type(event) is ContentDelta else kept(event)
         self.events.append(packed)
         size = kept_bytes(packed)
         self.used_bytes += size

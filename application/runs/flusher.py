@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.8
 """How often each run is flushed: the contract allows a second to be lost, and the write itself takes a part of it."""
 
-SLICES = 16
+SLICES = 8
 """Parts of that time in which a part of the runs is flushed: all at once would hold up the streams of all."""
 
 
