@@ -15,8 +15,10 @@ from domain.run import Run
 from domain.run_event import ConfirmationRequired
 
 LEFT = Decision(approved=False, reason="Nobody was there to answer.")
+"""What a run takes for an answer when its last reader has left."""
+
 ENDED = Decision(approved=False, reason="The run was ended before the question was answered.")
-"""What a run that ends without an answer takes for one: its reader has left, or somebody ended it."""
+"""The same where somebody ended it who could have answered."""
 
 
 class Consent:
