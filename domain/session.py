@@ -42,7 +42,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One conversation, whole. `extra` is metadata that other programs wrote: it survives a round trip."""
+    """One conversation, whole. `extra` is metadata that other programs wrote: it survives a round trip.
+
+    `agent_name` is that of the agent who works in it, None where a person talks with a model.
+    """
 
     session_id: str
     model: str
@@ -54,6 +57,7 @@ class Session:
     tool_settings: ToolSettings = field(default_factory=ToolSettings)
     agent_settings: AgentSettings = field(default_factory=AgentSettings)
     context_window: ContextWindowConfig = field(default_factory=ContextWindowConfig)
+    agent_name: str | None = None
     extra: JsonObject = field(default_factory=dict)
 
     @property
@@ -75,6 +79,7 @@ class SessionOverview:
     summary_model: str | None
     tool_settings: ToolSettings
     agent_settings: AgentSettings
+    agent_name: str | None
 
 
 def overview_of(session: Session) -> SessionOverview:
@@ -91,4 +96,5 @@ def overview_of(session: Session) -> SessionOverview:
         summary_model=session.summary_model,
         tool_settings=session.tool_settings,
         agent_settings=session.agent_settings,
+        agent_name=session.agent_name,
     )

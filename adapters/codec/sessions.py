@@ -34,6 +34,7 @@ _METADATA = frozenset(
         "tool_settings",
         "agent_settings",
         "context_window_config",
+        "agent_name",
     }
 )
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,6 +72,7 @@ def encode_metadata(session: Session) -> RawObject:
         "agent_settings": encode_agent_settings(session.agent_settings),
         "context_window_config": encode_context_window(session.context_window),
         **_summary_model_used(session),
+        **_agent_name(session),
         **session.extra,
     }
 
@@ -79,6 +81,11 @@ def _summary_model_used(session: Session) -> RawObject:
     """Beside the summary, not in it: older readers ignore unknown metadata, and know what a summary holds."""
     model = session.summary.model if session.summary else None
     return {} if model is None else {"summary_model_used": model}
+
+
+def _agent_name(session: Session) -> RawObject:
+    """Only in an agent's own sessions, so that all others look as they always did."""
+    return {} if session.agent_name is None else {"agent_name": session.agent_name}
 
 
 def _summary_of(metadata: RawObject) -> Summary | None:
@@ -107,5 +114,6 @@ def _session_of(metadata: RawObject, raw_messages: JsonValue) -> Session:
         tool_settings=decode_tool_settings(metadata.get("tool_settings")),
         agent_settings=decode_agent_settings(metadata.get("agent_settings")),
         context_window=decode_context_window(metadata.get("context_window_config")),
+        agent_name=read_optional_text(metadata.get("agent_name"), "agent_name"),
         extra=rest_of(metadata, _METADATA),
     )

@@ -43,6 +43,7 @@ class ImportSession:
             session,
             session_id=session.session_id if is_id(session.session_id) else self._ids.new_id(),
             messages=with_unique_ids(session.messages, self._ids),
+            agent_name=None,
         )
         kept = await keep_as_new(self._call_closer(whole), sessions=self._sessions, ids=self._ids)
         return await self._views.view(kept)

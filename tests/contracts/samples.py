@@ -115,5 +115,6 @@ def rich_session() -> Session:
             adjustment_history=(adjustment,),
             extra={"w": "x"},
         ),
+        agent_name="cook",
         extra={"title": "Sums", "tags": ["a", {"b": 1.5}]},
     )
