@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from application.ports.toolbox import Toolbox
 from domain.errors import ToolNotFound
 from domain.json_value import JsonObject
-from domain.known_names import KnownNames
 from domain.session import ToolSettings
 from domain.tool import Tool, ToolInventory, ToolOutcome, ToolSourceError
 
@@ -41,23 +40,14 @@ class ToolDirectory(Toolbox):
             return ToolOutcome(text=error.message, error_code="TOOL_NOT_FOUND")
         return await toolbox.call(tool_name, arguments)
 
-    async def known_names(self, settings: ToolSettings) -> KnownNames:
-        """The names of `settings` that are there; of others nothing is said."""
-        return KnownNames(tools=(await self._found(settings)).keys())
-
-    async def offered(self, settings: ToolSettings) -> tuple[Tool, ...]:
-        """The session's tools that are there, in its order."""
-        found = await self._found(settings)
-        return tuple(found[name] for name in dict.fromkeys(settings.tools) if name in found)
-
-    async def _found(self, settings: ToolSettings) -> dict[str, Tool]:
-        """Waits for no toolbox that none of the names can come from."""
+    async def enabled(self, settings: ToolSettings) -> dict[str, Tool]:
+        """The session's tools that are there, in its order. Waits for no toolbox that none of them can come from."""
         found: dict[str, Tool] = {}
         for toolbox in self._toolboxes:
             if missing := [name for name in settings.tools if name not in found]:
                 tools = (await toolbox.inventory()).tools
                 found |= {name: tools[name] for name in missing if name in tools}
-        return found
+        return {name: found[name] for name in settings.tools if name in found}
 
     async def _toolbox_of(self, tool_name: str) -> Toolbox:
         for toolbox in self._toolboxes:

@@ -6,7 +6,7 @@
     │   └── ModelNotFound, ToolNotFound, AgentNotFound
     ├── InvalidRequest                          what the caller sent cannot be done
     │   ├── ValidationFailed, InvalidMessageIndex, EmptyHistory, ContextOverflow, SummaryModelRequired
-    │   └── PromptExists, IdempotencyConflict, ConfirmationDecided
+    │   └── PromptExists, IdempotencyConflict, ConfirmationDecided, AgentInvalid
     ├── SessionBusy
     ├── SessionCorrupt, StorageFailed           what is kept cannot be read or written
     ├── ToolRoundsExceeded, ToolFailed, ToolConfirmationRequired
@@ -107,6 +107,13 @@ class AgentNotFound(NotFound):
 
 class InvalidRequest(MochiError):
     """The request is understood and cannot be done as it stands."""
+
+
+class AgentInvalid(InvalidRequest):
+    code = "AGENT_INVALID"
+
+    def __init__(self, agent_name: str, reason: str) -> None:
+        super().__init__(f"The agent cannot be used: {reason}", agent_name=agent_name)
 
 
 class ValidationFailed(InvalidRequest):

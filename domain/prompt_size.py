@@ -54,15 +54,15 @@ class PromptSize:
 
 
 def prompt_size(
-    messages: Sequence[Message], model: str, estimate: TokenEstimate, left_out: int, tools_weight: int = 0
+    messages: Sequence[Message], model: str, estimate: TokenEstimate, left_out: int, weight_besides: int = 0
 ) -> PromptSize:
     """The size of `messages` for `model`. `left_out` is how many of them the last answer was asked without;
-    `tools_weight` is what the tools weigh that are offered with them."""
+    `weight_besides` is what goes with them: the tools that are offered, and what is said in this prompt alone."""
     weights = weights_of(messages)
     start = 1 if system_prompt_of(messages) else 0
     cuts = turn_cuts(messages)
     size = PromptSize(
-        cuts=cuts, sums=(0, *accumulate(weights[start:])), head=sum(weights[:start]) + tools_weight, estimate=estimate
+        cuts=cuts, sums=(0, *accumulate(weights[start:])), head=sum(weights[:start]) + weight_besides, estimate=estimate
     )
     counted = _last_counted(messages, model)
     if counted is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
+from domain.agent import Delegation
 from domain.confirmation import Confirmation
 from domain.json_value import JsonObject
 from domain.message import AssistantMessage
@@ -59,6 +60,7 @@ class Run:
     reader who has seen it is told so even after the events are gone. Counts are tokens, summed over its rounds.
     `idempotency_key` and `request_digest` tell a repeated request from another one. `confirmations` are all questions
     that it asked; with the first of them comes `request`, what it is to go on with should the server stop meanwhile.
+    `delegation` is the call by which an agent works for it now, or worked when it ended.
     """
 
     run_id: str
@@ -76,6 +78,7 @@ class Run:
     request_digest: str | None = None
     confirmations: tuple[Confirmation, ...] = ()
     request: ChatRequest | None = None
+    delegation: Delegation | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -112,6 +115,7 @@ class Run:
 class PartialAnswer:
     """The text of an answer that is still being written, as it would be stored if the run were cut now.
 
+    `session_id` is the run's, or that of the agent who writes for it.
     Where `message` continues one that the history holds, it carries the old text and the new.
     """
 

@@ -47,13 +47,26 @@ class ToolCallBegun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmationRequired:
-    """A call that waits for a person's consent."""
+    """A call of the session's own model that waits for a person's consent."""
 
     tool_name: str
     arguments: JsonObject
     call_index: int
     tool_call_id: str
     confirmation_id: str
+    name: ClassVar[Literal["tool_call_confirmation_required"]] = "tool_call_confirmation_required"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConfirmationRequired:
+    """The same for the call of an agent."""
+
+    tool_name: str
+    arguments: JsonObject
+    call_index: int
+    tool_call_id: str
+    confirmation_id: str
+    agent_name: str
     name: ClassVar[Literal["tool_call_confirmation_required"]] = "tool_call_confirmation_required"
 
 
@@ -78,6 +91,66 @@ class ToolContinuationStart:
 
     message: str
     name: ClassVar[Literal["tool_continuation_start"]] = "tool_continuation_start"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStart:
+    """The model has delegated: in the place of the call's own `tool_call`. `session_id` is the agent's."""
+
+    agent_name: str
+    instruction: str
+    session_id: str
+    name: ClassVar[Literal["agent_start"]] = "agent_start"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPlanning:
+    """One non-empty piece of the agent's plan."""
+
+    agent_name: str
+    content: str
+    name: ClassVar[Literal["agent_planning"]] = "agent_planning"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentExecution:
+    """One non-empty piece of what the agent says while it works."""
+
+    agent_name: str
+    content: str
+    name: ClassVar[Literal["agent_execution"]] = "agent_execution"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentToolCall:
+    """A call of the agent's that nobody is asked about."""
+
+    agent_name: str
+    tool_name: str
+    arguments: JsonObject
+    name: ClassVar[Literal["agent_tool_call"]] = "agent_tool_call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentToolResult:
+    """The outcome of one call of the agent's, in the order of the calls."""
+
+    agent_name: str
+    tool_name: str
+    success: bool
+    result: str | None
+    error_message: str | None
+    name: ClassVar[Literal["agent_tool_result"]] = "agent_tool_result"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentComplete:
+    """The agent is done, or was stopped: in the place of the call's own `tool_result`, with what it reported."""
+
+    agent_name: str
+    session_id: str
+    output: str
+    name: ClassVar[Literal["agent_complete"]] = "agent_complete"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +208,15 @@ RunEvent: TypeAlias = (
     | ThinkingDelta
     | ToolCallBegun
     | ConfirmationRequired
+    | AgentConfirmationRequired
     | ToolResult
     | ToolContinuationStart
+    | AgentStart
+    | AgentPlanning
+    | AgentExecution
+    | AgentToolCall
+    | AgentToolResult
+    | AgentComplete
     | MessageComplete
     | RunError
     | Done

@@ -7,6 +7,8 @@ from domain.tool import ToolOutcome
 
 RUN_ENDED_BEFORE = "The tool was not called: the run was over first."
 RUN_ENDED_MEANWHILE = "The call was cut off while the tool ran; whether it took effect is not known."
+AGENT_STOPPED = "The agent was stopped before it was done. Its session keeps what it did; delegate again with this \
+session_id to let it go on."
 
 
 def unknown_tool(tool_name: str) -> ToolOutcome:

@@ -18,6 +18,13 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "the language model": ("llm", "ollama_host", "ollama_timeout", "dynamic_context_window_enabled"),
     "summaries": ("summarization_enabled", "summary_unsupported_models"),
     "tools": ("tools_dir", "tool_timeout", "tool_python", "max_tool_rounds"),
+    "agents": (
+        "agents_dir",
+        "agent_chats_dir",
+        "planning_prompt_path",
+        "execution_prompt_path",
+        "max_agent_iterations",
+    ),
     "what is kept, and where": ("data_dir", "sessions_dir", "system_prompts_dir", "storage", "redis_url"),
     "who may call": ("api_keys", "cors_origins", "allowed_hosts", "max_request_bytes"),
     "the log": ("log_level", "log_format"),

@@ -3,6 +3,8 @@
 Synchronous singletons and factories only: what has to be opened is opened by `entrypoints.lifespan`, in its order.
 """
 
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -23,10 +25,15 @@ from adapters.memory.session_store import MemorySessionStore
 from adapters.ollama.client import OllamaClient
 from adapters.ollama.language_model import OllamaLanguageModel
 from adapters.ollama.model_catalog import OllamaModelCatalog
+from adapters.python_tools.sources import Sources, read_agents
 from adapters.python_tools.toolbox import PythonToolbox
+from adapters.skill_files.agent_store import SkillFiles
 from adapters.system.clock import SystemClock
 from adapters.system.id_source import RandomIds
+from application.agent_directory import AgentDirectory
 from application.model_directory import ModelDirectory
+from application.offers import Offers
+from application.ports.agent_store import AgentStore
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.language_model import LanguageModel
@@ -36,13 +43,18 @@ from application.ports.run_log import RunLog
 from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
 from application.ports.toolbox import Toolbox
+from application.runs.agent_desk import AgentDesk
+from application.runs.agent_models import AgentModels
+from application.runs.agent_work import WorkAsAgent
 from application.runs.answer_tool_calls import AnswerToolCalls
 from application.runs.background_windows import BackgroundWindows
 from application.runs.call_closer import CallCloser
 from application.runs.consent import Consent
+from application.runs.delegate import DelegateToAgent
 from application.runs.execute_run import ExecuteRun
 from application.runs.flusher import RunFlusher
 from application.runs.loaded_windows import LoadedWindows
+from application.runs.model_asker import ModelAsker
 from application.runs.prepare_run import PrepareRun
 from application.runs.recovery import RecoverRuns
 from application.runs.room_check import RoomCheck
@@ -57,6 +69,7 @@ from application.runs.tool_executions import ToolExecutions
 from application.runs.window_experience import WindowExperience
 from application.runs.window_keeper import WindowKeeper
 from application.tool_directory import ToolDirectory
+from application.use_cases.agents import GetAgent, ListAgents, ReloadAgents
 from application.use_cases.answer import AnswerChat
 from application.use_cases.check_health import CheckHealth
 from application.use_cases.confirm_tool import ConfirmTool
@@ -67,6 +80,7 @@ from application.use_cases.fork_session import ForkSession
 from application.use_cases.models import GetModel, ListModels
 from application.use_cases.preview_prompt import PreviewPrompt
 from application.use_cases.prompts import CreatePrompt, DeletePrompt, ListPrompts, ReadPrompt, ReplacePrompt
+from application.use_cases.run_warnings import RunWarnings
 from application.use_cases.runs import CancelRun, GetRun, ListRuns
 from application.use_cases.session_status import ReadStatus
 from application.use_cases.session_view import SessionViews
@@ -102,6 +116,10 @@ class OpenedToolbox(Toolbox, Store, Protocol):
     """A toolbox with processes or connections of its own."""
 
 
+def _agents_reader(chats_folder: Path) -> Callable[[Path], Sources]:
+    return partial(read_agents, leave_out=chats_folder)
+
+
 class Container(containers.DeclarativeContainer):
     """Everything that a server consists of, for the given `settings`.
 
@@ -134,6 +152,11 @@ class Container(containers.DeclarativeContainer):
         json=providers.Singleton(JsonSessionStore, settings.provided.sessions_dir),
         memory=providers.Singleton(MemorySessionStore),
     )
+    agent_session_store: providers.Provider[SessionStore] = providers.Selector(
+        settings.provided.storage,
+        json=providers.Singleton(JsonSessionStore, settings.provided.agent_chats_dir),
+        memory=providers.Singleton(MemorySessionStore),
+    )
     run_store: providers.Provider[RunStore] = providers.Selector(
         settings.provided.storage,
         json=providers.Singleton(JsonRunStore, settings.provided.sessions_dir),
@@ -148,7 +171,7 @@ class Container(containers.DeclarativeContainer):
 
     stores: providers.Provider[list[Store]] = providers.Selector(
         settings.provided.storage,
-        json=providers.List(session_store, run_store, prompt_store),
+        json=providers.List(session_store, agent_session_store, run_store, prompt_store),
         memory=providers.List(),
     )
     clients: providers.Provider[list[Client]] = providers.Selector(
@@ -168,10 +191,28 @@ class Container(containers.DeclarativeContainer):
             timeout_seconds=settings.provided.tool_timeout,
         ),
     )
+    agent_toolbox: providers.Provider[OpenedToolbox] = providers.Singleton(
+        PythonToolbox,
+        folder=settings.provided.agents_dir,
+        python=settings.provided.tool_python,
+        timeout_seconds=settings.provided.tool_timeout,
+        read=providers.Callable(_agents_reader, settings.provided.agent_chats_dir),
+    )
+    agent_store: providers.Provider[AgentStore] = providers.Singleton(
+        SkillFiles,
+        folder=settings.provided.agents_dir,
+        chats_folder=settings.provided.agent_chats_dir,
+        planning_prompt=settings.provided.planning_prompt_path,
+        execution_prompt=settings.provided.execution_prompt_path,
+    )
 
     # Runs
 
     tools: providers.Provider[ToolDirectory] = providers.Singleton(ToolDirectory, toolboxes=toolboxes)
+    agents: providers.Provider[AgentDirectory] = providers.Singleton(
+        AgentDirectory, store=agent_store, toolbox=agent_toolbox
+    )
+    offers: providers.Provider[Offers] = providers.Singleton(Offers, tools=tools, agents=agents)
     executions: providers.Provider[ToolExecutions] = providers.Singleton(ToolExecutions)
     directory: providers.Provider[ModelDirectory] = providers.Singleton(
         ModelDirectory, catalog=model_catalog, clock=clock
@@ -190,9 +231,40 @@ class Container(containers.DeclarativeContainer):
     consent: providers.Provider[Consent] = providers.Factory(Consent, runs=run_store, clock=clock, ids=ids)
     call_closer: providers.Provider[CallCloser] = providers.Singleton(CallCloser, clock=clock, ids=ids)
     keeper: providers.Provider[RunKeeper] = providers.Singleton(
-        RunKeeper, sessions=session_store, runs=run_store, call_closer=call_closer, clock=clock
+        RunKeeper,
+        sessions=session_store,
+        agent_sessions=agent_session_store,
+        runs=run_store,
+        call_closer=call_closer,
+        clock=clock,
     )
     news: providers.Provider[RunNews] = providers.Singleton(RunNews)
+    asker: providers.Provider[ModelAsker] = providers.Factory(
+        ModelAsker, model=language_model, windows=windows, news=news, clock=clock
+    )
+    answer_tool_calls: providers.Provider[AnswerToolCalls] = providers.Factory(
+        AnswerToolCalls, chats=session_store, consent=consent, clock=clock, ids=ids
+    )
+    agent_models: providers.Provider[AgentModels] = providers.Factory(AgentModels, models=directory)
+    # One for all runs: it knows which of the agents' sessions are at work.
+    delegate: providers.Provider[DelegateToAgent] = providers.Singleton(
+        DelegateToAgent,
+        agents=agents,
+        models=agent_models,
+        desk=providers.Factory(AgentDesk, sessions=agent_session_store, call_closer=call_closer, clock=clock, ids=ids),
+        work=providers.Factory(
+            WorkAsAgent,
+            sessions=agent_session_store,
+            asker=asker,
+            call_tool=providers.Factory(ToolCaller, tools=agent_toolbox, executions=executions, clock=clock),
+            answer_tool_calls=answer_tool_calls,
+            clock=clock,
+            ids=ids,
+            max_iterations=settings.provided.max_agent_iterations,
+        ),
+        runs=run_store,
+        clock=clock,
+    )
     supervisor: providers.Provider[RunSupervisor] = providers.Singleton(
         RunSupervisor,
         prepare=providers.Factory(
@@ -200,21 +272,13 @@ class Container(containers.DeclarativeContainer):
         ),
         execute=providers.Factory(
             ExecuteRun,
-            model=language_model,
-            directory=directory,
+            models=directory,
             sessions=session_store,
-            tools=tools,
-            answer_tool_calls=providers.Factory(
-                AnswerToolCalls,
-                sessions=session_store,
-                call_tool=providers.Factory(ToolCaller, tools=tools, executions=executions, clock=clock),
-                consent=consent,
-                clock=clock,
-                ids=ids,
-            ),
-            windows=windows,
-            news=news,
-            clock=clock,
+            offers=offers,
+            asker=asker,
+            call_tool=providers.Factory(ToolCaller, tools=tools, executions=executions, clock=clock),
+            delegate=delegate,
+            answer_tool_calls=answer_tool_calls,
             ids=ids,
             max_tool_rounds=settings.provided.max_tool_rounds,
         ),
@@ -270,7 +334,7 @@ class Container(containers.DeclarativeContainer):
         directory=directory,
         supervisor=supervisor,
         follow_run=follow_run,
-        tools=tools,
+        run_warnings=providers.Factory(RunWarnings, offers=offers, agents=agents, agent_models=agent_models),
         windows=windows,
         room_check=providers.Factory(
             RoomCheck, dynamic_window_enabled=settings.provided.dynamic_context_window_enabled
@@ -283,7 +347,15 @@ class Container(containers.DeclarativeContainer):
     )
     get_run: providers.Provider[GetRun] = providers.Factory(GetRun, list_runs=list_runs)
     confirm_tool: providers.Provider[ConfirmTool] = providers.Factory(
-        ConfirmTool, supervisor=supervisor, list_runs=list_runs, tools=tools, consent=consent
+        ConfirmTool,
+        sessions=session_store,
+        supervisor=supervisor,
+        list_runs=list_runs,
+        offers=offers,
+        tools=tools,
+        agent_tools=agent_toolbox,
+        delegate=delegate,
+        consent=consent,
     )
     cancel_run: providers.Provider[CancelRun] = providers.Factory(
         CancelRun, sessions=session_store, supervisor=supervisor
@@ -294,7 +366,7 @@ class Container(containers.DeclarativeContainer):
     views: providers.Provider[SessionViews] = providers.Factory(
         SessionViews,
         models=directory,
-        tools=tools,
+        offers=offers,
         windows=windows,
         dynamic_window_enabled=settings.provided.dynamic_context_window_enabled,
     )
@@ -305,7 +377,7 @@ class Container(containers.DeclarativeContainer):
         CreateSession,
         sessions=session_store,
         models=directory,
-        tools=tools,
+        offers=offers,
         prompt_source=prompt_source,
         views=views,
         clock=clock,
@@ -335,7 +407,7 @@ class Container(containers.DeclarativeContainer):
         get_session=providers.Factory(GetSession, sessions=session_store, views=views),
         list_messages=providers.Factory(ListMessages, sessions=session_store),
         update_session=providers.Factory(
-            UpdateSession, sessions=session_store, models=directory, tools=tools, views=views, clock=clock
+            UpdateSession, sessions=session_store, models=directory, offers=offers, views=views, clock=clock
         ),
         delete_session=providers.Factory(
             DeleteSession, sessions=session_store, runs=run_store, supervisor=supervisor, summaries=summary_desk
@@ -352,7 +424,7 @@ class Container(containers.DeclarativeContainer):
             PreviewPrompt,
             sessions=session_store,
             models=directory,
-            tools=tools,
+            offers=offers,
             windows=windows,
             call_closer=call_closer,
         ),
@@ -394,6 +466,11 @@ class Container(containers.DeclarativeContainer):
         get_tool=providers.Factory(GetTool, tools=tools),
         reload_tools=providers.Factory(ReloadTools, tools=tools),
         report_executions=providers.Factory(ReportExecutions, executions=executions),
+        list_agents=providers.Factory(ListAgents, agents=agents),
+        get_agent=providers.Factory(GetAgent, agents=agents),
+        reload_agents=providers.Factory(ReloadAgents, agents=agents),
+        list_agent_chats=providers.Factory(ListSessions, sessions=agent_session_store),
+        get_agent_chat=providers.Factory(GetSession, sessions=agent_session_store, views=views),
         encode_session=providers.Object(encode_session),
         decode_session=providers.Object(decode_session),
     )

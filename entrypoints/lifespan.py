@@ -52,7 +52,7 @@ async def opened(container: Container) -> AsyncIterator[Container]:
         for store in container.stores():
             stack.push_async_callback(store.aclose)
             await store.open()
-        for toolbox in container.toolboxes():
+        for toolbox in (*container.toolboxes(), container.agent_toolbox()):
             stack.push_async_callback(toolbox.aclose)
             await toolbox.open()
         stack.push_async_callback(container.check_health().aclose)

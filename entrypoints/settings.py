@@ -20,17 +20,7 @@ PREFIX = "MOCHI_"
 ENV_FILE = ".env"
 OLLAMA_PORT = 11434
 
-READ_BY_LATER_PARTS = frozenset(
-    f"{PREFIX}{name}"
-    for name in (
-        "AGENTS_DIR",
-        "AGENT_CHATS_DIR",
-        "PLANNING_PROMPT_PATH",
-        "EXECUTION_PROMPT_PATH",
-        "DATABASE_URL",
-        "MAX_AGENT_ITERATIONS",
-    )
-)
+READ_BY_LATER_PARTS = frozenset({f"{PREFIX}DATABASE_URL"})
 """Variables of the contract that nothing reads yet: no reason to warn a person who has set one."""
 
 _SECRETS = frozenset({"api_keys", "redis_url"})
@@ -87,6 +77,15 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(default=Path(), description="base of every relative path; created where missing")
     sessions_dir: Path = Field(default=Path("chat_sessions"), description="session files")
+    agents_dir: Path = Field(default=Path("agents"), description="agents: a folder with a SKILL.md each")
+    agent_chats_dir: Path = Field(default=Path("agents/agent_chats"), description="the agents' own session files")
+    planning_prompt_path: Path = Field(
+        default=Path("docs/agents/agent_prompt_planning.md"), description="what agents are told while they plan"
+    )
+    execution_prompt_path: Path = Field(
+        default=Path("docs/agents/agent_prompt_execution.md"), description="what agents are told while they act"
+    )
+    max_agent_iterations: int = Field(default=50, ge=1, description="bound of an agent's execution loop")
     system_prompts_dir: Path = Field(default=Path("system_prompts"), description="prompt files")
     storage: Literal["json", "memory"] = Field(default="json", description="where sessions are kept")
     redis_url: None = Field(default=None, description="several replicas; not built yet")
@@ -174,7 +173,15 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path) -> Path:
         return _expanded(path).absolute()
 
-    @field_validator("sessions_dir", "system_prompts_dir", "tools_dir")
+    @field_validator(
+        "sessions_dir",
+        "system_prompts_dir",
+        "tools_dir",
+        "agents_dir",
+        "agent_chats_dir",
+        "planning_prompt_path",
+        "execution_prompt_path",
+    )
     @classmethod
     def _in_data_dir(cls, path: Path, info: ValidationInfo) -> Path:
         data_dir = info.data.get("data_dir")

@@ -2,14 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from adapters.python_tools.calls import Action, TimedOut, failed_outcome, request_of, text_of
 from adapters.python_tools.inspection import LOAD_SECONDS, Findings, inspect_all
 from adapters.python_tools.pool import Pool
-from adapters.python_tools.sources import Source, read_sources
+from adapters.python_tools.sources import Source, Sources, read_sources
 from application.ports import toolbox as ports
 from domain.errors import ToolFailed, ToolNotFound, ValidationFailed
 from domain.json_value import JsonObject
@@ -34,9 +34,17 @@ class _Catalogue:
 class PythonToolbox(ports.Toolbox):
     """Each source is loaded and called in processes of its own; `docs/adr/0009` says how."""
 
-    def __init__(self, *, folder: Path, python: Path | None, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        python: Path | None,
+        timeout_seconds: float,
+        read: Callable[[Path], Sources] = read_sources,
+    ) -> None:
         """`python` is the interpreter that runs tools, and has pydantic; None is the one that runs us."""
         self._folder = folder
+        self._read = read
         self._timeout = timeout_seconds
         self._pool = Pool(python or Path(sys.executable))
         self._loading: asyncio.Task[None] | None = None
@@ -75,7 +83,7 @@ class PythonToolbox(ports.Toolbox):
         try:
             async with asyncio.timeout(self._timeout):
                 source = (await self._loaded()).source_of(tool_name)
-                request = request_of(do, tool_name, arguments)
+                request = request_of(do, tool_name.removeprefix(source.prefix), arguments)
                 waits_for = "a free worker, as too many calls were at work"
                 async with self._pool.worker(source) as worker:
                     waits_for = ""
@@ -96,7 +104,7 @@ class PythonToolbox(ports.Toolbox):
             self._pool.keep_only(self._catalogue.sources.values())
 
     async def _look(self) -> _Catalogue:
-        sources, errors = await asyncio.to_thread(read_sources, self._folder)
+        sources, errors = await asyncio.to_thread(self._read, self._folder)
         if not sources:
             return _Catalogue(ToolInventory(errors=tuple(errors)))
         try:
@@ -116,7 +124,8 @@ def _catalogue(all_findings: Sequence[Findings], errors: Sequence[ToolSourceErro
     all_errors = [*errors]
     for findings in all_findings:
         all_errors += findings.errors
-        for tool in findings.tools:
+        for found in findings.tools:
+            tool = replace(found, name=findings.source.prefix + found.name)
             if tool.name in tools:
                 reason = f"`{tools[tool.name].source}` offers a tool of the name `{tool.name}` already."
                 all_errors.append(ToolSourceError(source=tool.source, error=reason))

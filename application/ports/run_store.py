@@ -14,6 +14,11 @@ class AbandonedRun:
     run: Run
     partial: PartialAnswer | None
 
+    @property
+    def is_agents_text(self) -> bool:
+        """Whether the answer is that of an agent who worked for the run, in a session of its own."""
+        return self.partial is not None and self.partial.session_id != self.run.session_id
+
 
 class RunStore(Protocol):
     """Runs by session. Every method may raise StorageFailed; then nothing has changed.

@@ -3,8 +3,8 @@
 from application.owned_task import finish_despite_cancellation
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
-from application.ports.session_store import SessionStore
 from application.runs.call_result import CallResult
+from application.runs.call_scope import CallScope
 from application.runs.run_handle import RunHandle
 from domain.conversation import append
 from domain.session import Session
@@ -15,18 +15,18 @@ class CallRound:
 
     def __init__(
         self,
+        scope: CallScope,
         handle: RunHandle,
         session: Session,
         *,
         next_index: int,
-        sessions: SessionStore,
         clock: Clock,
         ids: IdSource,
     ) -> None:
+        self.scope = scope
         self.handle = handle
         self.session = session
         self.next_index = next_index
-        self._sessions = sessions
         self._clock = clock
         self._ids = ids
 
@@ -38,9 +38,9 @@ class CallRound:
     async def _keep(self, results: tuple[CallResult, ...]) -> None:
         at = self._clock.now()
         messages = [result.message(self._ids.new_id(), at) for result in results]
-        await self._sessions.append(self.session.session_id, messages, at)
+        await self.scope.sessions.append(self.session.session_id, messages, at)
         self.session = append(self.session, messages, at)
         self.next_index += len(results)
         for result in results:
-            self.handle.executed.append(result.executed())
-            self.handle.emit(result.event())
+            self.handle.executed.append(result.executed(self.scope.name_of(result.call.tool_name)))
+            self.handle.emit(self.scope.ended(result))

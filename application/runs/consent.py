@@ -12,7 +12,7 @@ from domain.confirmation import Confirmation, Decision
 from domain.errors import ConfirmationDecided, ConfirmationNotFound
 from domain.message import ToolCall
 from domain.run import Run
-from domain.run_event import ConfirmationRequired
+from domain.run_event import AgentConfirmationRequired, ConfirmationRequired
 
 LEFT = Decision(approved=False, reason="Nobody was there to answer.")
 """What a run takes for an answer when its last reader has left."""
@@ -29,9 +29,14 @@ class Consent:
         self._clock = clock
         self._ids = ids
 
-    async def ask(self, handle: RunHandle, calls: Sequence[tuple[int, ToolCall]]) -> Sequence[Confirmation]:
-        """Put a question for each call, by its place in the answer. Raises StorageFailed; then nothing was asked."""
-        questions = tuple(self._question(index, call) for index, call in calls)
+    async def ask(
+        self, handle: RunHandle, calls: Sequence[tuple[int, ToolCall]], agent_name: str | None = None
+    ) -> Sequence[Confirmation]:
+        """Put a question for each call, by its place in the answer. Raises StorageFailed; then nothing was asked.
+
+        `agent_name` is that of the agent whose calls they are.
+        """
+        questions = tuple(self._question(index, call, agent_name) for index, call in calls)
         async with handle.record_lock:
             asked = replace(handle.run, request=handle.request.to_go_on_with())
             await self._keep(handle, asked.with_confirmations((*asked.confirmations, *questions)))
@@ -85,7 +90,7 @@ class Consent:
             handle.run, confirmations=changed.confirmations, status=changed.status, request=changed.request
         )
 
-    def _question(self, index: int, call: ToolCall) -> Confirmation:
+    def _question(self, index: int, call: ToolCall, agent_name: str | None) -> Confirmation:
         return Confirmation(
             confirmation_id=self._ids.new_id(),
             tool_name=call.tool_name,
@@ -93,6 +98,7 @@ class Consent:
             call_index=index,
             tool_call_id=call.call_id,
             created_at=self._clock.now(),
+            agent_name=agent_name,
         )
 
 
@@ -103,11 +109,20 @@ def _of(handle: RunHandle, confirmation_id: str) -> Confirmation:
     return confirmation
 
 
-def _event(question: Confirmation) -> ConfirmationRequired:
-    return ConfirmationRequired(
+def _event(question: Confirmation) -> ConfirmationRequired | AgentConfirmationRequired:
+    if question.agent_name is None:
+        return ConfirmationRequired(
+            tool_name=question.tool_name,
+            arguments=question.arguments,
+            call_index=question.call_index,
+            tool_call_id=question.tool_call_id,
+            confirmation_id=question.confirmation_id,
+        )
+    return AgentConfirmationRequired(
         tool_name=question.tool_name,
         arguments=question.arguments,
         call_index=question.call_index,
         tool_call_id=question.tool_call_id,
         confirmation_id=question.confirmation_id,
+        agent_name=question.agent_name,
     )

@@ -47,10 +47,10 @@ class RunFlusher:
         drafts = []
         partials = []
         for handle in handles:
-            partial = handle.unflushed()
-            if partial is not None and handle.draft is not None:
+            partial, draft = handle.unflushed(), handle.draft_at_work
+            if partial is not None and draft is not None:
                 partials.append(partial)
-                drafts.append((handle.draft, handle.draft.size))
+                drafts.append((draft, draft.size))
         if partials:
             await self._runs.flush(partials)
         for draft, size in drafts:

@@ -4,59 +4,89 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from application.runs.call_result import CallResult
+from application.runs.call_scope import CallScope
+from domain.agent import Delegation
 from domain.confirmation import Confirmation
 from domain.message import AssistantMessage, ToolCall
 from domain.run import Run
 from domain.tool import ToolOutcome
-from domain.tool_texts import RUN_ENDED_BEFORE, RUN_ENDED_MEANWHILE, denied
+from domain.tool_texts import AGENT_STOPPED, RUN_ENDED_BEFORE, RUN_ENDED_MEANWHILE, denied
 
 _NEVER_RAN = ToolOutcome(text=RUN_ENDED_BEFORE, error_code="TOOL_EXECUTION_FAILED")
+_BEGUN = ("started", "done")
 _MAY_HAVE_RUN = ToolOutcome(text=RUN_ENDED_MEANWHILE, error_code="TOOL_EXECUTION_FAILED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedCall:
-    """A call that is refused with `outcome`, asked about as `confirmation_id`, or, with neither, simply made."""
+    """A call that is refused with `outcome`, asked about as `confirmation_id`, or, with neither, simply made.
+
+    `delegates` says that it is for an agent.
+    """
 
     index: int
     call: ToolCall
     outcome: ToolOutcome | None = None
     confirmation_id: str | None = None
+    delegates: bool = False
 
     def awaits_its_call(self, run: Run) -> bool:
-        """Whether a person may still answer, or has just approved."""
+        """Whether a person may still answer, or has just approved, or an agent is at work on it."""
+        if self._delegation(run) is not None:
+            return True
         question = run.confirmation(self.confirmation_id) if self.confirmation_id else None
         return question is not None and question.awaits_its_call
 
     def cut(self, run: Run, *, has_begun: bool) -> CallResult:
         """What comes of it where its run ends first. `has_begun` says that its turn had come."""
+        if delegation := self._delegation(run):
+            text = f"Session ID: {delegation.session_id}\n\n{AGENT_STOPPED}"
+            outcome = ToolOutcome(text=text, error_code="TOOL_EXECUTION_FAILED")
+            return CallResult(index=self.index, call=self.call, outcome=outcome, delegation=delegation)
         question = run.confirmation(self.confirmation_id) if self.confirmation_id else None
         if question is not None and question.state == "denied":
             outcome = denied(question.reason)
-        elif question is not None and question.state == "approved":
-            outcome = _NEVER_RAN
+        elif self.delegates or (question is not None and question.state == "approved"):
+            outcome = self.outcome or _NEVER_RAN
         else:
             outcome = self.outcome or (_MAY_HAVE_RUN if has_begun else _NEVER_RAN)
         return CallResult(index=self.index, call=self.call, outcome=outcome)
 
+    def _delegation(self, run: Run) -> Delegation | None:
+        """By which an agent is at work on it, if one is."""
+        delegation = run.delegation
+        is_this = self.delegates and delegation is not None and delegation.is_of(self.index, self.call.call_id)
+        return delegation if is_this else None
 
-def plan_again(run: Run, answer: AssistantMessage, results_there: int) -> list[PlannedCall]:
+
+def plan_again(scope: CallScope, run: Run, answer: AssistantMessage, results_there: int) -> list[PlannedCall]:
     """The calls of `answer` that a server which stopped left without a result, in their order.
 
     They were made one after the other, so at most the first of them had begun.
     """
-    calls = list(enumerate(answer.tool_calls))[results_there:]
-    return [
-        _planned_again(index, call, _question_about(run.confirmations, index, call), is_first=index == results_there)
-        for index, call in calls
-    ]
+    questions = [question for question in run.confirmations if question.agent_name == scope.agent_name]
+    plan = []
+    for index, call in list(enumerate(answer.tool_calls))[results_there:]:
+        question = _question_about(questions, index, call)
+        if scope.delegates(call.tool_name):
+            plan.append(_delegated_again(index, call, question))
+        else:
+            plan.append(_planned_again(index, call, question, is_first=index == results_there))
+    return plan
+
+
+def _delegated_again(index: int, call: ToolCall, question: Confirmation | None) -> PlannedCall:
+    """What an agent did stands in its session: it goes on where it was, or begins."""
+    has_begun = question is None or question.state in _BEGUN
+    confirmation_id = None if question is None or has_begun else question.confirmation_id
+    return PlannedCall(index=index, call=call, confirmation_id=confirmation_id, delegates=True)
 
 
 def _planned_again(index: int, call: ToolCall, question: Confirmation | None, *, is_first: bool) -> PlannedCall:
     if question is None:
         # What nobody was asked about may have been at work when the server stopped, if its turn had come.
         return PlannedCall(index=index, call=call, outcome=_MAY_HAVE_RUN if is_first else None)
-    if question.state in ("started", "done"):
+    if question.state in _BEGUN:
         return PlannedCall(index=index, call=call, outcome=_MAY_HAVE_RUN)
     return PlannedCall(index=index, call=call, confirmation_id=question.confirmation_id)
 

@@ -29,18 +29,21 @@ class RecoverRuns:
         """Done twice, it is done once. Raises StorageFailed where the runs cannot be read."""
         for abandoned in await self._runs.abandoned():
             if abandoned.run.outlives_its_server:
+                if abandoned.partial is not None and abandoned.is_agents_text:
+                    await self._keeper.keep_agent_text(abandoned.run, abandoned.partial.message)
                 await self._supervisor.resume(abandoned.run)
             else:
                 await self._end(abandoned)
 
     async def _end(self, abandoned: AbandonedRun) -> None:
-        partial = abandoned.partial
+        written = abandoned.partial.message if abandoned.partial else None
+        message, agent_message = (None, written) if abandoned.is_agents_text else (written, None)
         run = replace(
             abandoned.run,
             status="interrupted",
             ended_at=self._clock.now(),
-            message_id=partial.message.message_id if partial else abandoned.run.message_id,
+            message_id=message.message_id if message else abandoned.run.message_id,
             last_sequence=LAST_SEQUENCE_UNKNOWN,
         )
         _log.info("run %s of session %s was interrupted", run.run_id, run.session_id)
-        await self._keeper.keep(RunEnding(run=run, message=partial.message if partial else None))
+        await self._keeper.keep(RunEnding(run=run, message=message, agent_message=agent_message))

@@ -26,7 +26,8 @@ class RunHandle:
     `can_confirm` is False where nobody reads events: then `session_before` is what the run goes back to should it have
     to ask. `is_resumed` marks one that another server process began. `executed` names the calls that have a result.
     `record_lock` is held while the record of the run is changed on the disk. `spread`, 0 to 255, parts runs evenly.
-    `model` is the one that the run asks, None while nobody has looked.
+    `model` is the one that the run asks, None while nobody has looked; `agent_model` the one of an agent who works for
+    it, whose answer grows in `agent_draft`.
     """
 
     def __init__(
@@ -52,6 +53,8 @@ class RunHandle:
         self.spread = int(run.run_id[-2:], 16)
         self.task: asyncio.Task[None] | None = None
         self.draft: AnswerDraft | None = None
+        self.agent_model: str | None = None
+        self.agent_draft: AnswerDraft | None = None
         self.end_asked_for: EndStatus | None = None
         self.has_begun = False
         self.is_claimed = False
@@ -119,20 +122,33 @@ class RunHandle:
         self.draft = draft
         self.run = replace(self.run, message_id=draft.message_id)
 
+    def end_delegation(self) -> None:
+        """The agent is done, and all that it wrote is stored."""
+        self.agent_draft = self.agent_model = None
+        self.run = replace(self.run, delegation=None)
+
+    @property
+    def draft_at_work(self) -> AnswerDraft | None:
+        """The one that grows: the agent's while one works."""
+        return self.agent_draft or self.draft
+
     def unflushed(self) -> PartialAnswer | None:
         """What was written so far; None where all of that is flushed or stored."""
-        draft = self.draft
+        draft, delegation = self.draft_at_work, self.run.delegation
         if draft is None or draft.is_stored or draft.size == draft.flushed_size:
             return None
         at = self.run.started_at or self.run.created_at
         message = draft.message(at=at, done_reason="interrupted")
-        return PartialAnswer(session_id=self.run.session_id, run_id=self.run.run_id, message=message)
+        session_id = delegation.session_id if delegation and self.agent_draft else self.run.session_id
+        return PartialAnswer(session_id=session_id, run_id=self.run.run_id, message=message)
 
     def cut_message(self, at: datetime, done_reason: str) -> AssistantMessage | None:
         """What is to be stored of an answer that was cut; None where it is stored already or nothing was written."""
-        if self.draft is None or self.draft.is_stored or self.draft.is_empty:
-            return None
-        return self.draft.message(at=at, done_reason=done_reason)
+        return _cut(self.draft, at, done_reason)
+
+    def cut_agent_message(self, at: datetime, done_reason: str) -> AssistantMessage | None:
+        """The same of the agent's answer."""
+        return _cut(self.agent_draft, at, done_reason)
 
     def snapshot(self) -> Snapshot:
         draft = self.draft
@@ -144,6 +160,12 @@ class RunHandle:
             thinking=draft.thinking if draft else "",
             confirmations=self.run.open_questions,
         )
+
+
+def _cut(draft: AnswerDraft | None, at: datetime, done_reason: str) -> AssistantMessage | None:
+    if draft is None or draft.is_stored or draft.is_empty:
+        return None
+    return draft.message(at=at, done_reason=done_reason)
 
 
 def _sum(so_far: int | None, more: int | None) -> int | None:

@@ -1,6 +1,7 @@
 """The end of a run, kept: what was left of its answer, and its record."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from application.ports.clock import Clock
@@ -8,7 +9,7 @@ from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
 from application.runs.call_closer import CallCloser
 from domain.conversation import as_before, put_longer_message
-from domain.errors import MochiError, SessionNotFound
+from domain.errors import MochiError, SessionCorrupt, SessionNotFound
 from domain.message import AssistantMessage
 from domain.run import Run
 from domain.session import Session
@@ -18,7 +19,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnding:
-    """`message` is the part of an answer that a cut left, None where there is none to store.
+    """`message` is the part of an answer that a cut left, None where there is none to store; `agent_message` the same
+    of the answer of the agent that `run.delegation` names.
 
     `has_begun` is False for a run that never came to write to its session: then only its record is kept. With
     `session_before` the session goes back to what it was.
@@ -26,6 +28,7 @@ class RunEnding:
 
     run: Run
     message: AssistantMessage | None
+    agent_message: AssistantMessage | None = None
     has_begun: bool = True
     session_before: Session | None = None
 
@@ -33,8 +36,17 @@ class RunEnding:
 class RunKeeper:
     """Stores how runs ended. What a full disk refuses is kept in memory and tried again until it is stored."""
 
-    def __init__(self, *, sessions: SessionStore, runs: RunStore, call_closer: CallCloser, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        sessions: SessionStore,
+        agent_sessions: SessionStore,
+        runs: RunStore,
+        call_closer: CallCloser,
+        clock: Clock,
+    ) -> None:
         self._sessions = sessions
+        self._agent_sessions = agent_sessions
         self._runs = runs
         self._call_closer = call_closer
         self._clock = clock
@@ -52,6 +64,17 @@ class RunKeeper:
             _log.exception("run %s could not be stored", ending.run.run_id)
             return MochiError("The server failed. Its log tells more.", run_id=ending.run.run_id)
         return None
+
+    async def keep_agent_text(self, run: Run, message: AssistantMessage) -> None:
+        """Store what the agent of a run that stays open had written. What the store refuses is a line in the log."""
+        if run.delegation is None:
+            return
+        try:
+            await self._agent_sessions.update(
+                run.delegation.session_id, lambda session: put_longer_message(session, message, self._clock.now())
+            )
+        except MochiError as error:
+            _log.warning("the text of run %s's agent could not be stored: %s", run.run_id, error.message)
 
     def unsaved_runs(self, session_id: str) -> list[Run]:
         """The runs whose endings are still to be stored: what the run store says of them is not true any more."""
@@ -94,6 +117,7 @@ class RunKeeper:
 
     async def _save(self, ending: RunEnding) -> None:
         if ending.has_begun and ending.run.status != "completed":
+            await self._close_agent(ending)
             try:
                 await self._sessions.update(ending.run.session_id, lambda session: self._closed(session, ending))
             except SessionNotFound:
@@ -101,9 +125,21 @@ class RunKeeper:
                 return
         await self._runs.update(ending.run)
 
+    async def _close_agent(self, ending: RunEnding) -> None:
+        """An agent's session that is gone, or cannot be read, must not keep the run from ending."""
+        if ending.run.delegation is None:
+            return
+        with suppress(SessionNotFound, SessionCorrupt):
+            await self._agent_sessions.update(
+                ending.run.delegation.session_id, lambda session: self._with_text(session, ending.agent_message)
+            )
+
     def _closed(self, session: Session, ending: RunEnding) -> Session:
         if ending.session_before is not None:
             return as_before(session, ending.session_before)
-        if ending.message is not None:
-            session = put_longer_message(session, ending.message, self._clock.now())
+        return self._with_text(session, ending.message)
+
+    def _with_text(self, session: Session, message: AssistantMessage | None) -> Session:
+        if message is not None:
+            session = put_longer_message(session, message, self._clock.now())
         return self._call_closer(session)

@@ -65,7 +65,8 @@ class SummaryDesk(RunWatcher):
         """The keys of the models that somebody waits for, or will. A run that waits for a person may do so for days:
         when it goes on, it tells."""
         runs = self._supervisor.all_runs()
-        wanted = {model_key(each.model) for each in runs if each.model and each.run.status != "awaiting_confirmation"}
+        asking = [each for each in runs if each.run.status != "awaiting_confirmation"]
+        wanted = {model_key(model) for each in asking for model in (each.model, each.agent_model) if model}
         return frozenset(wanted.union(work.model_key for work in self._at_work if work.is_awaited))
 
     async def make(

@@ -210,6 +210,8 @@ class RunSupervisor:
         try:
             if handle.stays_open:
                 # Its record says all that the next start of the server needs; its readers come back then.
+                if written := handle.cut_agent_message(self._clock.now(), _CUT_REASONS["interrupted"]):
+                    await self._keeper.keep_agent_text(handle.run, written)
                 if not handle.accepted.done():
                     handle.accepted.set_result(None)
                 return
@@ -227,10 +229,13 @@ class RunSupervisor:
 
     async def _keep_ending(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
         message = handle.cut_message(self._clock.now(), _CUT_REASONS[status])
+        agent_message = handle.cut_agent_message(self._clock.now(), _CUT_REASONS[status])
         handle.run = self._ended(handle, status, error)
         before = handle.session_before if isinstance(error, ToolConfirmationRequired) else None
-        store_error = await self._keeper.keep(RunEnding(run=handle.run, message=message, session_before=before))
-        if store_error is not None and message is not None and error is None:
+        store_error = await self._keeper.keep(
+            RunEnding(run=handle.run, message=message, agent_message=agent_message, session_before=before)
+        )
+        if store_error is not None and (message or agent_message) is not None and error is None:
             status, error = "failed", store_error
             self._keeper.amend(self._ended(handle, status, error))
         self._tell_end(handle, status, error)

@@ -23,10 +23,13 @@ class ToolCaller:
         self._executions = executions
         self._clock = clock
 
-    async def refusal(self, call: ToolCall) -> ToolOutcome | None:
-        """What the call would fail with before its tool is asked, so that no person is asked about it either."""
+    async def refusal(self, call: ToolCall, tool_name: str | None = None) -> ToolOutcome | None:
+        """What the call would fail with before its tool is asked, so that no person is asked about it either.
+
+        `tool_name` is the one that the toolbox knows it under, where that is not the model's.
+        """
         try:
-            await self._tools.check_arguments(call.tool_name, call.arguments)
+            await self._tools.check_arguments(tool_name or call.tool_name, call.arguments)
         except ToolNotFound as error:
             return ToolOutcome(text=error.message, error_code="TOOL_NOT_FOUND")
         except ValidationFailed as error:
@@ -36,28 +39,34 @@ class ToolCaller:
         return None
 
     async def __call__(
-        self, handle: RunHandle, index: int, call: ToolCall, changed_arguments: JsonObject | None = None
+        self,
+        handle: RunHandle,
+        index: int,
+        call: ToolCall,
+        changed_arguments: JsonObject | None = None,
+        tool_name: str | None = None,
     ) -> CallResult:
         """Run it, with other arguments than the model's where a person changed them. Raises nothing."""
+        tool_name = tool_name or call.tool_name
         started_at, begun = self._clock.now(), self._clock.monotonic()
         arguments = call.arguments if changed_arguments is None else changed_arguments
         outcome = _CUT_OFF
         try:
-            outcome = await self._tools.call(call.tool_name, arguments)
+            outcome = await self._tools.call(tool_name, arguments)
         finally:
             took = self._clock.monotonic() - begun
             if outcome.error_code not in _DID_NOT_RUN:
-                self._executions.note(_execution(handle, call, outcome, took, started_at))
+                self._executions.note(_execution(handle, tool_name, outcome, took, started_at))
         return CallResult(
             index=index, call=call, outcome=outcome, execution_time=took, changed_arguments=changed_arguments
         )
 
 
 def _execution(
-    handle: RunHandle, call: ToolCall, outcome: ToolOutcome, took: float, started_at: datetime
+    handle: RunHandle, tool_name: str, outcome: ToolOutcome, took: float, started_at: datetime
 ) -> ToolExecution:
     return ToolExecution(
-        tool_name=call.tool_name,
+        tool_name=tool_name,
         session_id=handle.run.session_id,
         run_id=handle.run.run_id,
         success=outcome.success,

@@ -15,7 +15,7 @@ from domain.json_value import JsonObject
 from domain.message import AssistantMessage, Message
 from domain.prompt_size import PromptSize, has_changed_model, left_out_of, prompt_size
 from domain.session import Session
-from domain.token_estimate import has_pictures, tools_weight
+from domain.token_estimate import has_pictures, tools_weight, weights_of
 from domain.tool import Tool
 from domain.window_plan import WindowPlan, WindowQuestion, overflow, plan_window, tighter_plan
 
@@ -26,18 +26,20 @@ MESSAGES_AT_ONCE = 2_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizedPrompt:
     """What goes to the model: `messages` and `tools`, under the window of `plan`. `loaded_window` is the one before,
-    if any."""
+    if any. `closing` is said behind the history, in this prompt alone."""
 
     session: Session
     tools: Sequence[Tool]
     question: WindowQuestion
     plan: WindowPlan
     loaded_window: int | None
+    closing: Message | None = None
 
     @property
     def messages(self) -> Sequence[Message]:
         left_out = self.plan.messages_left_out
-        return left_out_of(self.session.messages, left_out) if left_out else self.session.messages
+        kept = left_out_of(self.session.messages, left_out) if left_out else self.session.messages
+        return (*kept, self.closing) if self.closing else kept
 
     def use_after(self, answer: AssistantMessage) -> WindowUse:
         """What a run says of its window once it has the answer."""
@@ -82,9 +84,10 @@ class WindowKeeper:
         model_max_context: int | None,
         options: JsonObject | None,
         tools: Sequence[Tool] = (),
+        closing: Message | None = None,
     ) -> SizedPrompt:
         """The prompt of the next question: nothing is asked or remembered yet. Raises nothing."""
-        size = await self._size_of(session, tools)
+        size = await self._size_of(session, tools, closing)
         loaded = await self._loaded.window_of(session.model) if self._dynamic_window_enabled else None
         # No await from here until `asking`: whoever sizes next sees this window as the one that is about to be loaded.
         question = WindowQuestion(
@@ -97,7 +100,9 @@ class WindowKeeper:
             answer_tokens=_longest_answer(options),
         )
         plan = plan_window(question, self._clock.now())
-        return SizedPrompt(session=session, tools=tools, question=question, plan=plan, loaded_window=loaded)
+        return SizedPrompt(
+            session=session, tools=tools, question=question, plan=plan, loaded_window=loaded, closing=closing
+        )
 
     @contextmanager
     def asking(self, prompt: SizedPrompt) -> Iterator[None]:
@@ -142,10 +147,14 @@ class WindowKeeper:
             estimate_error=size.estimate.error,
         )
 
-    async def _size_of(self, session: Session, tools: Sequence[Tool] = ()) -> PromptSize:
+    async def _size_of(
+        self, session: Session, tools: Sequence[Tool] = (), closing: Message | None = None
+    ) -> PromptSize:
         estimate = self._experience.estimate_of(session.model)
         left_out = session.context_window.messages_left_out
-        arguments = session.messages, session.model, estimate, left_out, tools_weight(tools)
+        # What closes a prompt is no turn of its own: the newest turn, which always stays, is the one before it.
+        besides = tools_weight(tools) + (weights_of((closing,))[0] if closing else 0)
+        arguments = session.messages, session.model, estimate, left_out, besides
         if len(session.messages) > MESSAGES_AT_ONCE:
             return await asyncio.to_thread(prompt_size, *arguments)
         return prompt_size(*arguments)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 from application.model_directory import ModelDirectory
+from application.offers import Offers
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.session_store import SessionStore
-from application.tool_directory import ToolDirectory
 from application.use_cases.new_session import keep_as_new
 from application.use_cases.session_view import SessionView, SessionViews
 from application.use_cases.system_prompt import SystemPromptSource
@@ -32,7 +32,7 @@ class CreateSession:
         *,
         sessions: SessionStore,
         models: ModelDirectory,
-        tools: ToolDirectory,
+        offers: Offers,
         prompt_source: SystemPromptSource,
         views: SessionViews,
         clock: Clock,
@@ -41,7 +41,7 @@ class CreateSession:
     ) -> None:
         self._sessions = sessions
         self._models = models
-        self._tools = tools
+        self._offers = offers
         self._prompt_source = prompt_source
         self._views = views
         self._clock = clock
@@ -49,9 +49,9 @@ class CreateSession:
         self._dynamic_window_enabled = dynamic_window_enabled
 
     async def __call__(self, new: NewSession) -> SessionView:
-        """Raises ModelNotFound, ModelServerError, ToolNotFound, AgentNotFound, PromptNotFound, ValidationFailed,
-        StorageFailed."""
-        known_names = await self._tools.known_names(new.tool_settings)
+        """Raises ModelNotFound, ModelServerError, ToolNotFound, AgentNotFound, AgentInvalid, PromptNotFound,
+        ValidationFailed, StorageFailed."""
+        known_names = await self._offers.known_names(new.tool_settings, new.agent_settings)
         known_names.require_tools(new.tool_settings)
         known_names.require_agents(new.agent_settings)
         card = await self._models.get(new.model)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from application.model_directory import ModelDirectory
+from application.offers import NOTHING, Offers
 from application.ports.session_store import SessionStore
 from application.runs.call_closer import CallCloser
 from application.runs.window_keeper import WindowKeeper
-from application.tool_directory import ToolDirectory
 from domain.conversation import without_pictures
 from domain.identifiers import require_session_id
 from domain.json_value import JsonObject
@@ -36,13 +36,13 @@ class PreviewPrompt:
         *,
         sessions: SessionStore,
         models: ModelDirectory,
-        tools: ToolDirectory,
+        offers: Offers,
         windows: WindowKeeper,
         call_closer: CallCloser,
     ) -> None:
         self._sessions = sessions
         self._models = models
-        self._tools = tools
+        self._offers = offers
         self._windows = windows
         self._call_closer = call_closer
 
@@ -57,13 +57,13 @@ class PreviewPrompt:
         largest = card.context_length if card else None
         if card and not card.can_see:
             session = without_pictures(session)
-        tools = await self._tools.offered(session.tool_settings) if card is None or card.can_use_tools else ()
-        prompt = await self._windows.size(session, largest, None, tools)
+        offer = await self._offers.offer(session) if card is None or card.can_use_tools else NOTHING
+        prompt = await self._windows.size(session, largest, None, offer.tools)
         room = prompt.plan.num_ctx or largest
         return PromptPreview(
             model=session.model,
             messages=[wire_message(message) for message in prompt.messages],
-            tools=[wire_tool(tool) for tool in tools],
+            tools=[wire_tool(tool) for tool in offer.tools],
             num_ctx=prompt.plan.num_ctx,
             estimated_tokens=prompt.plan.prompt_tokens,
             messages_left_out=prompt.plan.messages_left_out,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from application.model_directory import ModelDirectory
+from application.offers import Offers
 from application.runs.window_keeper import WindowKeeper
-from application.tool_directory import ToolDirectory
 from domain.context_window import AdjustmentReason
 from domain.known_names import KnownNames
 from domain.session import Session
@@ -48,15 +48,15 @@ class SessionViews:
     """Makes views; never fails, and waits for the model's server for a second at most."""
 
     def __init__(
-        self, *, models: ModelDirectory, tools: ToolDirectory, windows: WindowKeeper, dynamic_window_enabled: bool
+        self, *, models: ModelDirectory, offers: Offers, windows: WindowKeeper, dynamic_window_enabled: bool
     ) -> None:
         self._models = models
-        self._tools = tools
+        self._offers = offers
         self._windows = windows
         self._dynamic_window_enabled = dynamic_window_enabled
 
     async def view(self, session: Session) -> SessionView:
-        known_names = await self._tools.known_names(session.tool_settings)
+        known_names = await self._offers.known_names(session.tool_settings, session.agent_settings)
         return SessionView(
             session=session,
             context_window=await self._window(session),

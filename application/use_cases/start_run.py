@@ -17,9 +17,9 @@ from application.runs.room_check import RoomCheck
 from application.runs.run_handle import RunHandle
 from application.runs.supervisor import RunSupervisor
 from application.runs.window_keeper import WindowKeeper
-from application.tool_directory import ToolDirectory
 from application.use_cases.follow_run import FollowRun, StreamPosition
-from domain.conversation import after_last_user_message_dropped, has_pictures
+from application.use_cases.run_warnings import RunWarnings
+from domain.conversation import after_last_user_message_dropped
 from domain.errors import IdempotencyConflict
 from domain.identifiers import require_session_id
 from domain.model_card import ModelCard, require_sight
@@ -53,7 +53,7 @@ class StartRun:
         directory: ModelDirectory,
         supervisor: RunSupervisor,
         follow_run: FollowRun,
-        tools: ToolDirectory,
+        run_warnings: RunWarnings,
         windows: WindowKeeper,
         room_check: RoomCheck,
         clock: Clock,
@@ -65,7 +65,7 @@ class StartRun:
         self._directory = directory
         self._supervisor = supervisor
         self._follow_run = follow_run
-        self._tools = tools
+        self._run_warnings = run_warnings
         self._windows = windows
         self._room_check = room_check
         self._clock = clock
@@ -108,7 +108,7 @@ class StartRun:
     ) -> RunHandle | Run:
         """A new run; or that of the same request, which may have begun, and even ended, while this one prepared."""
         card = await self._directory.peek(session.model)
-        warnings = await self._warnings(session, request, card)
+        warnings = await self._run_warnings(session, request, card)
         async with self._turn(session.session_id, repeatable):
             if begun := await self._begun(session.session_id, repeatable):
                 return begun
@@ -155,17 +155,6 @@ class StartRun:
         if request.regenerate:
             session = after_last_user_message_dropped(session, session.updated_at)
         require_something_to_answer(session)
-
-    async def _warnings(self, session: Session, request: ChatRequest, card: ModelCard | None) -> tuple[str, ...]:
-        known_names = await self._tools.known_names(session.tool_settings)
-        warnings = [*known_names.warnings(session)]
-        if card and not card.can_use_tools and known_names.active_tools(session.tool_settings):
-            warnings.append(f"The model `{card.name}` cannot use tools; it answers without.")
-        if card and request.think is not False and not card.can_think:
-            warnings.append(f"The model `{card.name}` cannot think; it answers without.")
-        if card and not card.can_see and has_pictures(session.messages):
-            warnings.append(f"The model `{card.name}` cannot see; it is not shown the pictures of earlier messages.")
-        return tuple(warnings)
 
     async def _begun(self, session_id: str, repeatable: Repeatable | None) -> RunHandle | Run | None:
         """The run of this very request: at work, or ended and stored. Raises IdempotencyConflict."""

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from application.model_directory import ModelDirectory
+from application.offers import Offers
 from application.ports.clock import Clock
 from application.ports.session_store import SessionStore
-from application.tool_directory import ToolDirectory
 from application.use_cases.session_view import SessionView, SessionViews
 from domain.context_window import WindowChoice, fitted, require_window, with_choice
 from domain.identifiers import require_session_id
@@ -31,19 +31,19 @@ class UpdateSession:
         *,
         sessions: SessionStore,
         models: ModelDirectory,
-        tools: ToolDirectory,
+        offers: Offers,
         views: SessionViews,
         clock: Clock,
     ) -> None:
         self._sessions = sessions
         self._models = models
-        self._tools = tools
+        self._offers = offers
         self._views = views
         self._clock = clock
 
     async def __call__(self, session_id: str, change: SessionChange) -> SessionView:
         """Raises SessionNotFound, SessionCorrupt, ModelNotFound, ModelServerError, ToolNotFound, AgentNotFound,
-        ValidationFailed, StorageFailed."""
+        AgentInvalid, ValidationFailed, StorageFailed."""
         require_session_id(session_id)
         session = await self._sessions.load(session_id)
         await self._require_known_names(change)
@@ -57,7 +57,9 @@ class UpdateSession:
         return await self._views.view(updated)
 
     async def _require_known_names(self, change: SessionChange) -> None:
-        known_names = await self._tools.known_names(change.tool_settings or ToolSettings())
+        known_names = await self._offers.known_names(
+            change.tool_settings or ToolSettings(), change.agent_settings or AgentSettings()
+        )
         if change.tool_settings:
             known_names.require_tools(change.tool_settings)
         if change.agent_settings:

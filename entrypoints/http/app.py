@@ -15,6 +15,7 @@ from entrypoints.http.operations import Operation, add_routes
 from entrypoints.http.origins import OriginRule
 from entrypoints.http.requests import CONFIG, DOCUMENT, STREAMS, USE_CASES
 from entrypoints.http.routes import (
+    agents,
     chat,
     documentation,
     health,
@@ -37,6 +38,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *transfer.OPERATIONS,
     *chat.OPERATIONS,
     *tools.OPERATIONS,
+    *agents.OPERATIONS,
     *system_prompts.OPERATIONS,
     *documentation.OPERATIONS,
 )

@@ -34,6 +34,14 @@ def session_overview(overview: SessionOverview) -> Rendered:
     return {**_session_fields(overview), "preview": overview.preview}
 
 
+def agent_chat(view: SessionView) -> Rendered:
+    return {**session(view), "agent_name": view.session.agent_name}
+
+
+def agent_chat_overview(overview: SessionOverview) -> Rendered:
+    return {**session_overview(overview), "agent_name": overview.agent_name}
+
+
 def _session_fields(session: Session | SessionOverview) -> Rendered:
     return {
         "session_id": session.session_id,

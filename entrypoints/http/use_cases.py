@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from application.use_cases.agents import GetAgent, ListAgents, ReloadAgents
 from application.use_cases.answer import AnswerChat
 from application.use_cases.check_health import CheckHealth
 from application.use_cases.confirm_tool import ConfirmTool
@@ -65,5 +66,10 @@ class UseCases:
     get_tool: GetTool
     reload_tools: ReloadTools
     report_executions: ReportExecutions
+    list_agents: ListAgents
+    get_agent: GetAgent
+    reload_agents: ReloadAgents
+    list_agent_chats: ListSessions
+    get_agent_chat: GetSession
     encode_session: Callable[[Session], bytes]
     decode_session: Callable[[bytes], Session]

@@ -26,6 +26,7 @@ VIOLATIONS = {
     "home-of-files": ("entrypoints/http/planted.py", "import aiofiles"),
     "home-of-pydantic": ("application/planted.py", "import pydantic"),
     "home-of-docstring-parser": ("adapters/codec/planted.py", "import docstring_parser"),
+    "home-of-yaml": ("adapters/codec/planted.py", "import yaml"),
     "home-of-dependency-injector": ("entrypoints/http/planted.py", "from dependency_injector import wiring"),
     "home-of-loops-and-watches": ("entrypoints/http/planted.py", "import uvloop"),
     "home-of-terminals": ("entrypoints/http/planted.py", "from rich import console"),

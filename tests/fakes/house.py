@@ -9,6 +9,8 @@ from dependency_injector import providers
 from adapters.memory.run_log import MemoryRunLog
 from adapters.memory.run_store import MemoryRunStore
 from adapters.memory.session_store import MemorySessionStore
+from application.agent_directory import AgentDirectory
+from application.offers import Offers
 from application.ports.run_log import Follower, LogEntry
 from application.tool_directory import ToolDirectory
 from application.use_cases.start_run import Repeatable, StartedRun
@@ -17,9 +19,10 @@ from domain.message import Message
 from domain.model_card import ModelCard
 from domain.run import ChatRequest
 from domain.run_event import ContentDelta, Done, RunEvent
-from domain.session import Session, ToolSettings
+from domain.session import AgentSettings, Session, ToolSettings
 from entrypoints.container import Container
 from entrypoints.settings import Settings
+from tests.fakes.agent_store import FakeAgentStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.id_source import CountingIds
 from tests.fakes.scripted_model import ScriptedCatalog, ScriptedModel
@@ -31,15 +34,15 @@ CLEVER = ModelCard(
 )
 
 
-class HouseTools(ToolDirectory):
-    """The tools of one toolbox; or names that are said to be known, with nothing behind them."""
+class HouseOffers(Offers):
+    """What the house has; or names that are said to be known, with nothing behind them."""
 
-    def __init__(self, toolbox: FakeToolbox, known_names: KnownNames | None) -> None:
-        super().__init__(toolboxes=[toolbox])
+    def __init__(self, *, tools: ToolDirectory, agents: AgentDirectory, known_names: KnownNames | None) -> None:
+        super().__init__(tools=tools, agents=agents)
         self._known_names = known_names
 
-    async def known_names(self, settings: ToolSettings) -> KnownNames:
-        return self._known_names or await super().known_names(settings)
+    async def known_names(self, tools: ToolSettings, agents: AgentSettings) -> KnownNames:
+        return self._known_names or await super().known_names(tools, agents)
 
 
 class House:
@@ -54,25 +57,39 @@ class House:
         runs: MemoryRunStore | None = None,
         known_names: KnownNames | None = None,
         toolbox: FakeToolbox | None = None,
+        agents: FakeAgentStore | None = None,
+        agent_toolbox: FakeToolbox | None = None,
+        agent_sessions: MemorySessionStore | None = None,
+        ids: CountingIds | None = None,
+        max_agent_iterations: int = 5,
         replay_bytes: int = 1_000_000,
         max_tool_rounds: int = 3,
         dynamic_window_enabled: bool = True,
         summary_unsupported_models: tuple[str, ...] = (),
     ) -> None:
         self.clock = FakeClock()
-        self.ids = CountingIds()
+        self.ids = ids or CountingIds()
         self.model = model or ScriptedModel()
         self.catalog = catalog or ScriptedCatalog(PLAIN, CLEVER)
         self.sessions = sessions or MemorySessionStore()
         self.runs = runs or MemoryRunStore()
         self.log = MemoryRunLog(clock=self.clock, replay_bytes=replay_bytes)
         self.toolbox = toolbox or FakeToolbox()
-        self.tools = HouseTools(self.toolbox, known_names)
+        self.tools = ToolDirectory(toolboxes=[self.toolbox])
+        self.agents = agents or FakeAgentStore()
+        self.agent_toolbox = agent_toolbox or FakeToolbox()
+        self.agent_sessions = agent_sessions or MemorySessionStore()
+        self.offers = HouseOffers(
+            tools=self.tools,
+            agents=AgentDirectory(store=self.agents, toolbox=self.agent_toolbox),
+            known_names=known_names,
+        )
         self.container = self._container(
             Settings(
                 storage="memory",
                 dynamic_context_window_enabled=dynamic_window_enabled,
                 max_tool_rounds=max_tool_rounds,
+                max_agent_iterations=max_agent_iterations,
                 summary_unsupported_models=summary_unsupported_models,
             )
         )
@@ -104,11 +121,21 @@ class House:
             run_store=providers.Object(self.runs),
             run_log=providers.Object(self.log),
             tools=providers.Object(self.tools),
+            agent_session_store=providers.Object(self.agent_sessions),
+            agent_store=providers.Object(self.agents),
+            agent_toolbox=providers.Object(self.agent_toolbox),
+            offers=providers.Object(self.offers),
             toolboxes=providers.Object([]),
         )
         return container
 
-    async def session(self, *messages: Message, model: str = "plain", tool_settings: ToolSettings | None = None) -> str:
+    async def session(
+        self,
+        *messages: Message,
+        model: str = "plain",
+        tool_settings: ToolSettings | None = None,
+        agents: tuple[str, ...] = (),
+    ) -> str:
         """A new session's id."""
         now = self.clock.now()
         session = Session(
@@ -118,6 +145,7 @@ class House:
             updated_at=now,
             messages=tuple(messages),
             tool_settings=tool_settings or ToolSettings(),
+            agent_settings=AgentSettings(enabled_agents=agents),
         )
         assert await self.sessions.create(session)
         return session.session_id

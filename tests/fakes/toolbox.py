@@ -13,7 +13,10 @@ Function: TypeAlias = Callable[[JsonObject], Awaitable[str]]
 
 
 class FakeToolbox(ports.Toolbox):
-    """Each tool takes one `text`. `calls` tells what was called, in order; a function that raises fails its call."""
+    """Each tool takes one `text`; those of agents are called `agent.tool`. A function that raises fails its call.
+
+    `calls` tells what was called, in order.
+    """
 
     def __init__(self, functions: Mapping[str, Function] | None = None, *, timeout: float = 5.0) -> None:
         self.functions = dict(functions or {})
@@ -57,4 +60,5 @@ async def echo(arguments: JsonObject) -> str:
 
 def _tool(name: str) -> Tool:
     parameters: JsonObject = {"type": "object", "properties": {"text": {"type": "string"}}}
-    return Tool(name=name, description=f"The tool {name}.", parameters=parameters, source="memory")
+    source = f"{name.partition('.')[0]}/" if "." in name else "memory"
+    return Tool(name=name, description=f"The tool {name}.", parameters=parameters, source=source)

@@ -18,6 +18,7 @@ _PATH_VALUES = {
     "filename": KEPT_PROMPT,
     "model_name": "llama",
     "tool_name": "echo",
+    "agent_name": "cook",
 }
 _FILE = {
     "metadata": {

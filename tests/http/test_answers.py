@@ -1,5 +1,7 @@
 """What is answered is what the table says of it, field by field."""
 
+from dataclasses import replace
+
 import pytest
 
 from entrypoints.http.operations import JSON
@@ -22,6 +24,7 @@ async def test_an_answer_has_exactly_the_fields_that_are_described(
     client: Client, bench: HttpBench, valid: ValidRequest
 ) -> None:
     await bench.keep(KEPT)
+    await bench.agent_sessions.create(replace(KEPT, agent_name="cook"))
     await bench.keep_prompt(KEPT_PROMPT, "kept")
     bench.toolbox.functions["echo"] = echo
     if valid.operation.path.endswith(OF_A_RUN_AT_WORK):

@@ -1,8 +1,12 @@
 """Sessions: made, listed, shown, changed and deleted."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from application.use_cases.session_view import SessionView
+from application.use_cases.sessions import ListSessions
+from domain.session import SessionOverview
 from entrypoints.http import rendering
 from entrypoints.http.answers import rendered_answer
 from entrypoints.http.cursors import cursor_of, position_at
@@ -22,6 +26,7 @@ _SETTINGS_ERRORS = (
     "MODEL_NOT_FOUND",
     "TOOL_NOT_FOUND",
     "AGENT_NOT_FOUND",
+    "AGENT_INVALID",
     "OLLAMA_UNREACHABLE",
     "OLLAMA_ERROR",
     "OLLAMA_TIMEOUT",
@@ -34,23 +39,29 @@ async def session_answer(view: SessionView, status: int = 200) -> web.Response:
     )
 
 
+async def list_answer(
+    request: web.Request, list_page: ListSessions, render: Callable[[SessionOverview], rendering.Rendered]
+) -> web.Response:
+    query = query_of(request, ListQuery)
+    after = position_at(query.cursor) if query.cursor is not None else None
+    page = await list_page(query=query.q, limit=query.limit, after=after)
+
+    def rendered() -> rendering.Rendered:
+        return {
+            "sessions": [render(overview) for overview in page.sessions],
+            "next_cursor": cursor_of(page.next_position) if page.next_position else None,
+        }
+
+    return await rendered_answer(rendered, _OVERVIEW_CHARACTERS * len(page.sessions))
+
+
 async def create_session(request: web.Request) -> web.Response:
     new = body_of(request, SessionCreation).to_domain()
     return await session_answer(await use_cases(request).create_session(new), status=201)
 
 
 async def list_sessions(request: web.Request) -> web.Response:
-    query = query_of(request, ListQuery)
-    after = position_at(query.cursor) if query.cursor is not None else None
-    page = await use_cases(request).list_sessions(query=query.q, limit=query.limit, after=after)
-
-    def rendered() -> rendering.Rendered:
-        return {
-            "sessions": [rendering.session_overview(overview) for overview in page.sessions],
-            "next_cursor": cursor_of(page.next_position) if page.next_position else None,
-        }
-
-    return await rendered_answer(rendered, _OVERVIEW_CHARACTERS * len(page.sessions))
+    return await list_answer(request, use_cases(request).list_sessions, rendering.session_overview)
 
 
 async def get_session(request: web.Request) -> web.Response:

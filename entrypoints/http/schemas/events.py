@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from domain import run_event
 from domain.run import EndStatus, RunStatus
@@ -44,13 +44,17 @@ class ToolCall(AnswerModel):
 
 
 class ToolCallConfirmationRequired(AnswerModel):
-    """A call that waits for consent: answer it at `confirm-tool`. There is no time limit."""
+    """A call that waits for consent: answer it at `confirm-tool`. There is no time limit.
+
+    `agent_name` is there where it is an agent's call.
+    """
 
     tool_name: str
     arguments: dict[str, JsonValue]
     call_index: int
     tool_call_id: str
     confirmation_id: str
+    agent_name: str = Field(default_factory=str)
 
 
 class ToolResult(AnswerModel):
@@ -70,6 +74,54 @@ class ToolContinuationStart(AnswerModel):
     """Before the results go back to the model."""
 
     message: str
+
+
+class AgentStart(AnswerModel):
+    """In the place of the delegating call's own `tool_call`; `session_id` is the agent's."""
+
+    agent_name: str
+    instruction: str
+    session_id: str
+
+
+class AgentPlanning(AnswerModel):
+    """Each piece of the agent's plan."""
+
+    agent_name: str
+    content: str
+
+
+class AgentExecution(AnswerModel):
+    """Each piece of what the agent says while it works."""
+
+    agent_name: str
+    content: str
+
+
+class AgentToolCall(AnswerModel):
+    """A call of the agent's that runs without asking."""
+
+    agent_name: str
+    tool_name: str
+    arguments: dict[str, JsonValue]
+
+
+class AgentToolResult(AnswerModel):
+    """After each call of the agent's, denied ones too; in the order of the calls."""
+
+    agent_name: str
+    tool_name: str
+    success: bool
+    result: str | None
+    error_message: str | None
+
+
+class AgentComplete(AnswerModel):
+    """The agent is done, or was stopped: in the place of the delegating call's own `tool_result`."""
+
+    agent_name: str
+    session_id: str
+    output: str
 
 
 class MessageComplete(AnswerModel):
@@ -120,6 +172,12 @@ EVENTS: Mapping[str, type[AnswerModel]] = MappingProxyType(
         run_event.ConfirmationRequired.name: ToolCallConfirmationRequired,
         run_event.ToolResult.name: ToolResult,
         run_event.ToolContinuationStart.name: ToolContinuationStart,
+        run_event.AgentStart.name: AgentStart,
+        run_event.AgentPlanning.name: AgentPlanning,
+        run_event.AgentExecution.name: AgentExecution,
+        run_event.AgentToolCall.name: AgentToolCall,
+        run_event.AgentToolResult.name: AgentToolResult,
+        run_event.AgentComplete.name: AgentComplete,
         run_event.MessageComplete.name: MessageComplete,
         run_event.RunError.name: RunError,
         run_event.Done.name: Done,

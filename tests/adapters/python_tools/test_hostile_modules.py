@@ -130,7 +130,7 @@ async def test_links_out_and_to_nowhere_and_in_circles_are_errors(tmp_path: Path
     async with opened(folder) as toolbox:
         inventory = await toolbox.inventory()
 
-    out = "It is, or has in it, a link that leads out of the tools folder."
+    out = "It is, or has in it, a link that leads out of the folder."
     assert {error.source: error.error for error in inventory.errors} == {
         "out.py": out,
         "relative.py": out,
@@ -178,4 +178,4 @@ async def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 async def test_a_tools_folder_that_is_a_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "tools").write_text("no folder")
 
-    assert await errors_of(tmp_path / "tools") == {"tools": "The tools folder cannot be read: Not a directory"}
+    assert await errors_of(tmp_path / "tools") == {"tools": "The folder cannot be read: Not a directory"}

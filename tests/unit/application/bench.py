@@ -9,8 +9,10 @@ from domain.model_card import ModelCard
 from domain.prompt import Prompt
 from domain.run import ChatRequest, Run
 from domain.session import Session
+from tests.fakes.agent_store import FakeAgentStore, skill
 from tests.fakes.house import House
 from tests.fakes.scripted_model import ScriptedCatalog, ScriptedModel
+from tests.fakes.toolbox import FakeToolbox, echo
 from tests.unit.histories import session, user
 
 LLAMA = ModelCard(name="llama", capabilities=frozenset({"completion"}), context_length=4096)
@@ -53,6 +55,8 @@ class Bench(House):
             ScriptedModel(default=[asyncio.Event()]),
             catalog=ScriptedCatalog(LLAMA, SMALL),
             known_names=KnownNames(tools=frozenset({"weather"}), agents=frozenset({"writer"})),
+            agents=FakeAgentStore(skill("cook")),
+            agent_toolbox=FakeToolbox({"cook.stir": echo}),
         )
 
     async def keep(self, kept: Session | None = None) -> Session:

@@ -22,7 +22,7 @@ def create_session(bench: Bench) -> CreateSession:
     return CreateSession(
         sessions=bench.sessions,
         models=bench.models,
-        tools=bench.tools,
+        offers=bench.offers,
         prompt_source=bench.prompt_source,
         views=bench.views,
         clock=bench.clock,

@@ -17,6 +17,7 @@ from domain.message import AssistantMessage, Message, ToolCall, ToolMessage, Use
 from domain.run import ChatRequest, PartialAnswer, Run
 from domain.run_event import RunError
 from domain.session import Session
+from tests.fakes.dead_runs import RunsOfTheDead
 from tests.fakes.house import House, names_of, read_all, read_until_text, until
 from tests.fakes.scripted_model import ScriptedModel, saying
 
@@ -39,17 +40,6 @@ class FullDisk(MemorySessionStore):
     def _refuse(self) -> None:
         if self.is_full:
             raise StorageFailed("The disk is full.")
-
-
-class RunsOfTheDead(MemoryRunStore):
-    """Remembers what a process that died would have left behind."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.left_behind: list[AbandonedRun] = []
-
-    async def abandoned(self) -> Sequence[AbandonedRun]:
-        return self.left_behind
 
 
 def writing(*texts: str) -> ScriptedModel:

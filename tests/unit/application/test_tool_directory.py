@@ -35,13 +35,12 @@ async def test_a_session_without_tools_waits_for_no_toolbox() -> None:
 
     directory = ToolDirectory(toolboxes=[Slow()])
 
-    assert await directory.offered(ToolSettings()) == ()
-    assert not (await directory.known_names(ToolSettings())).tools
+    assert await directory.enabled(ToolSettings()) == {}
 
 
-async def test_what_is_offered_keeps_the_sessions_order_and_leaves_out_what_is_not_there() -> None:
+async def test_what_is_enabled_keeps_the_sessions_order_and_leaves_out_what_is_not_there() -> None:
     directory = ToolDirectory(toolboxes=[FakeToolbox({"a": echo, "b": echo})])
 
-    offered = await directory.offered(ToolSettings(tools=("b", "gone", "a", "b")))
+    enabled = await directory.enabled(ToolSettings(tools=("b", "gone", "a", "b")))
 
-    assert [tool.name for tool in offered] == ["b", "a"]
+    assert list(enabled) == ["b", "a"]

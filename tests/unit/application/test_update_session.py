@@ -25,7 +25,7 @@ def update_session(bench: Bench) -> UpdateSession:
     return UpdateSession(
         sessions=bench.sessions,
         models=bench.models,
-        tools=bench.tools,
+        offers=bench.offers,
         views=bench.views,
         clock=bench.clock,
     )

@@ -1,0 +1,150 @@
+"""One question to a model: sized, asked, relayed piece by piece, and its answer put into the history."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from application.ports.clock import Clock
+from application.ports.language_model import LanguageModel, ModelEnd, ModelRequest
+from application.ports.session_store import SessionStore
+from application.runs.answer_draft import AnswerDraft
+from application.runs.run_handle import RunHandle
+from application.runs.run_news import RunNews
+from application.runs.window_keeper import SizedPrompt, WindowKeeper
+from domain.context_window import ContextWindowConfig
+from domain.conversation import put_message
+from domain.errors import ModelServerFailed, PromptTooLong
+from domain.json_value import JsonObject
+from domain.message import AssistantMessage, UserMessage
+from domain.model_card import ModelCard
+from domain.run import Think
+from domain.session import Session
+from domain.tool import Tool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a model is asked: `session` as it is to see it, and `closing` behind that, for this once.
+
+    The answer grows in `draft`; each non-empty piece of it is told as it comes, its text and its thinking apart.
+    """
+
+    session: Session
+    card: ModelCard
+    draft: AnswerDraft
+    tell_content: Callable[[str], None]
+    tell_thinking: Callable[[str], None]
+    tools: Sequence[Tool] = ()
+    think: Think = False
+    options: JsonObject | None = None
+    format: JsonObject | None = None
+    closing: UserMessage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The prompt that had the answer: a tighter one where the first was refused as too long."""
+
+    question: Question
+    prompt: SizedPrompt
+    end: ModelEnd
+
+
+class ModelAsker:
+    def __init__(self, *, model: LanguageModel, windows: WindowKeeper, news: RunNews, clock: Clock) -> None:
+        self._model = model
+        self._windows = windows
+        self._news = news
+        self._clock = clock
+
+    async def ask(self, handle: RunHandle, question: Question) -> Answered:
+        """Raises ModelNotFound, ModelServerError, ContextOverflow."""
+        session = question.session
+        self._news.asks(handle, session.model)
+        prompt = await self._windows.size(
+            session, question.card.context_length, question.options, question.tools, question.closing
+        )
+        prompt, end = await self._answered(question, prompt)
+        handle.count(end)
+        self._windows.learn(prompt, end)
+        return Answered(question=question, prompt=prompt, end=end)
+
+    async def keep(self, answered: Answered, sessions: SessionStore) -> tuple[Session, AssistantMessage]:
+        """Store the answer, and give it with the session as the model is to see it next. Raises what the store raises.
+
+        What a person changed of the session meanwhile counts from the next run: this one goes on with what it began.
+        """
+        draft, end, prompt = answered.question.draft, answered.end, answered.prompt
+        session, window = prompt.session, prompt.plan.config
+        at = self._clock.now()
+        message = draft.message(
+            at=at,
+            done_reason=end.done_reason,
+            tool_calls=tuple(draft.tool_calls),
+            eval_count=end.eval_count,
+            prompt_eval_count=end.prompt_eval_count,
+        )
+        if draft.base is None and window == session.context_window:
+            await sessions.append(session.session_id, (message,), at)
+        else:
+            await sessions.update(
+                session.session_id,
+                lambda current: put_message(_with_window(current, session, window), message, at),
+            )
+        draft.is_stored = True
+        return put_message(replace(session, context_window=window), message, at), message
+
+    async def _answered(self, question: Question, prompt: SizedPrompt) -> tuple[SizedPrompt, ModelEnd]:
+        try:
+            with self._windows.asking(prompt):
+                return prompt, await self._relay(question, prompt)
+        except PromptTooLong as refusal:
+            prompt = self._windows.tighter(prompt, refusal)
+        try:
+            with self._windows.asking(prompt):
+                return prompt, await self._relay(question, prompt)
+        except PromptTooLong as refusal:
+            raise self._windows.overflow(prompt, refusal) from refusal
+
+    async def _relay(self, question: Question, prompt: SizedPrompt) -> ModelEnd:
+        """Pass on what the model says, piece by piece. This loop is the price of a token: nothing else belongs here."""
+        end: ModelEnd | None = None
+        draft, tell_content = question.draft, question.tell_content
+        async with self._model.stream(_model_request(question, prompt)) as chunks:
+            async for chunk in chunks:
+                if chunk.thinking:
+                    draft.add_thinking(chunk.thinking)
+                    question.tell_thinking(chunk.thinking)
+                if chunk.content:
+                    draft.add_content(chunk.content)
+                    tell_content(chunk.content)
+                if chunk.tool_calls:
+                    draft.tool_calls += chunk.tool_calls
+                if chunk.end:
+                    end = chunk.end
+        if end is None:
+            raise ModelServerFailed("The model's answer broke off before its end.")
+        return end
+
+
+def _with_window(current: Session, asked: Session, window: ContextWindowConfig) -> Session:
+    """`current` with the window that was used, unless a person changed the window since."""
+    if current.context_window != asked.context_window:
+        return current
+    return replace(current, context_window=window)
+
+
+def _model_request(question: Question, prompt: SizedPrompt) -> ModelRequest:
+    return ModelRequest(
+        model=prompt.session.model,
+        messages=prompt.messages,
+        think=_think(question.think, question.card),
+        options=question.options,
+        format=question.format,
+        num_ctx=prompt.plan.num_ctx,
+        tools=prompt.tools,
+    )
+
+
+def _think(wanted: Think, card: ModelCard) -> Think | None:
+    """A model that can think is told `false` too, or it would think unasked; another is told nothing."""
+    return wanted if card.can_think else None
