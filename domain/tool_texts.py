@@ -9,6 +9,12 @@ RUN_ENDED_BEFORE = "The tool was not called: the run was over first."
 RUN_ENDED_MEANWHILE = "The call was cut off while the tool ran; whether it took effect is not known."
 AGENT_STOPPED = "The agent was stopped before it was done. Its session keeps what it did; delegate again with this \
 session_id to let it go on."
+_ERROR = "Error: "
+
+
+def says_error(result_text: str) -> bool:
+    """Whether the text of a tool's message tells of a failure."""
+    return result_text.startswith(_ERROR)
 
 
 def unknown_tool(tool_name: str) -> ToolOutcome:
@@ -25,7 +31,7 @@ def denied(reason: str | None) -> ToolOutcome:
 
 def result_text(outcome: ToolOutcome, changed_arguments: JsonObject | None) -> str:
     """The text of a tool's message. `changed_arguments` are those that a person put in the place of the model's."""
-    text = outcome.text if outcome.success else f"Error: {outcome.text}"
+    text = outcome.text if outcome.success else f"{_ERROR}{outcome.text}"
     if changed_arguments is None:
         return text
     arguments = json.dumps(changed_arguments, ensure_ascii=False, default=dict)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from application.ports.run_log import Follower
 from application.ports.session_store import SessionStore
+from application.use_cases.answered_calls import AnsweredCall, answered_calls
 from application.use_cases.runs import GetRun
 from application.use_cases.start_run import Repeatable, StartRun
 from domain.context_window import WindowUse
 from domain.conversation import tokens_counted
 from domain.errors import RunFailed
-from domain.json_value import JsonObject
 from domain.message import AssistantMessage
 from domain.run import ChatRequest, EndStatus
 from domain.run_event import (
@@ -21,19 +21,8 @@ from domain.run_event import (
     RunEvent,
     RunStart,
     ThinkingDelta,
-    ToolResult,
 )
 from domain.session import Session
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnsweredCall:
-    """A tool call of the run and what came of it; `result` is the error's message where it failed."""
-
-    tool_name: str
-    arguments: JsonObject
-    success: bool
-    result: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +64,7 @@ class AnswerChat:
             status=done.status,
             message=_message(session, run.message_id),
             warnings=next((event.warnings for event in events if isinstance(event, RunStart)), ()),
-            calls=_calls(session, events),
+            calls=answered_calls(session, events),
             context_window=_window_use(session, events),
         )
 
@@ -93,23 +82,6 @@ def _message(session: Session, message_id: str | None) -> AssistantMessage | Non
         if isinstance(message, AssistantMessage) and message.message_id == message_id:
             return message
     return None
-
-
-def _calls(session: Session, events: Sequence[RunEvent]) -> list[AnsweredCall]:
-    """Each call has one result, in the order of the calls: so the run's results are those of the last calls."""
-    results = [event for event in events if isinstance(event, ToolResult)]
-    calls = [
-        call for message in session.messages if isinstance(message, AssistantMessage) for call in message.tool_calls
-    ]
-    return [
-        AnsweredCall(
-            tool_name=result.tool_name,
-            arguments=call.arguments,
-            success=result.success,
-            result=result.result if result.success else result.error_message,
-        )
-        for call, result in zip(calls[len(calls) - len(results) :], results, strict=True)
-    ]
 
 
 def _window_use(session: Session, events: Sequence[RunEvent]) -> WindowUse:
