@@ -5,7 +5,7 @@ to the transport. No task is woken for it; a stream's own task waits for the end
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import orjson
@@ -65,6 +65,13 @@ class OpenStream:
         self._written_at = self._taken_at = self._loop.time()
         self._written_bytes = self._taken_bytes = 0
 
+    def beginning(self) -> bytes:
+        """The first events, for the one write with which a response and its headers go out."""
+        entries = self._follower.take()
+        if entries and isinstance(entries[-1].event, Done):
+            self._ended.set_result(None)
+        return self._frames(entries)
+
     async def write_to_end(self) -> None:
         """Until `done` is written. Raises ConnectionResetError where the reader is gone."""
         self._follower.watch(self._hear_news)
@@ -109,7 +116,7 @@ class OpenStream:
             return
         try:
             while entries := self._follower.take():
-                has_room = self._write(b"".join([frame_of(self._run_id, entry) for entry in entries]))
+                has_room = self._write(self._frames(entries))
                 if isinstance(entries[-1].event, Done):
                     self._ended.set_result(None)
                     return
@@ -117,6 +124,9 @@ class OpenStream:
                     return
         except Exception as error:  # noqa: BLE001 - it is raised where this stream is awaited
             self._ended.set_exception(error)
+
+    def _frames(self, entries: Sequence[LogEntry]) -> bytes:
+        return b"".join([frame_of(self._run_id, entry) for entry in entries])
 
     def _write(self, data: bytes) -> bool:
         """Whether there is room for more."""

@@ -20,12 +20,12 @@ async def stream_run(request: web.Request, run_id: str, follower: Follower, keep
         response.enable_chunked_encoding()
     await response.prepare(request)
     try:
-        # At once, as the headers leave with the first bytes of the body.
-        await response.write(RETRY)
         transport = request.transport
         if transport is not None:
             stream = OpenStream(transport, follower, run_id, is_chunked=is_chunked)
             with keeper.keeping(stream):
+                # At once, as the headers leave with the first bytes of the body.
+                await response.write(RETRY + stream.beginning())
                 await stream.write_to_end()
                 # Kept until the reader has taken the last of it, too.
                 await response.write_eof()
