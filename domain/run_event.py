@@ -47,7 +47,7 @@ class ToolCallBegun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmationRequired:
-    """A call of the session's own model that waits for a person's consent."""
+    """A call that waits for a person's consent."""
 
     tool_name: str
     arguments: JsonObject
@@ -58,16 +58,10 @@ class ConfirmationRequired:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgentConfirmationRequired:
-    """The same for the call of an agent."""
+class AgentConfirmationRequired(ConfirmationRequired):
+    """The same for the call of an agent: answered alike, by whoever knows nothing of agents too."""
 
-    tool_name: str
-    arguments: JsonObject
-    call_index: int
-    tool_call_id: str
-    confirmation_id: str
     agent_name: str
-    name: ClassVar[Literal["tool_call_confirmation_required"]] = "tool_call_confirmation_required"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,22 @@ if TYPE_CHECKING:
     from domain.confirmation import Decision
     from domain.errors import MochiError
     from domain.run import ChatRequest
-    from domain.run_event import ConfirmationRequired, ContentDelta, Done, RunError, ThinkingDelta, ToolResult
-    from domain.session import ToolSettings
+    from domain.run_event import (
+        AgentComplete,
+        AgentConfirmationRequired,
+        AgentExecution,
+        AgentPlanning,
+        AgentStart,
+        AgentToolCall,
+        AgentToolResult,
+        ConfirmationRequired,
+        ContentDelta,
+        Done,
+        RunError,
+        ThinkingDelta,
+        ToolResult,
+    )
+    from domain.session import AgentSettings, ToolSettings
     from entrypoints.container import Container
     from entrypoints.lifespan import create_app, opened
     from entrypoints.settings import Settings
@@ -24,6 +38,14 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "AgentComplete",
+    "AgentConfirmationRequired",
+    "AgentExecution",
+    "AgentPlanning",
+    "AgentSettings",
+    "AgentStart",
+    "AgentToolCall",
+    "AgentToolResult",
     "ChatRequest",
     "ConfirmationRequired",
     "Container",
@@ -43,6 +65,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AgentComplete": "domain.run_event",
+    "AgentConfirmationRequired": "domain.run_event",
+    "AgentExecution": "domain.run_event",
+    "AgentPlanning": "domain.run_event",
+    "AgentSettings": "domain.session",
+    "AgentStart": "domain.run_event",
+    "AgentToolCall": "domain.run_event",
+    "AgentToolResult": "domain.run_event",
     "ChatRequest": "domain.run",
     "ConfirmationRequired": "domain.run_event",
     "Container": "entrypoints.container",

@@ -10,7 +10,6 @@ from typing import TypeAlias
 
 from domain.run_event import (
     AgentComplete,
-    AgentConfirmationRequired,
     AgentExecution,
     AgentPlanning,
     AgentToolCall,
@@ -66,7 +65,7 @@ def kept_bytes(kept: KeptEvent) -> int:
             return _EVENT_BYTES + getsizeof(kept.result or kept.error_message or "")
         case AgentComplete(output=text):
             return _EVENT_BYTES + getsizeof(text)
-        case ToolCallBegun() | ConfirmationRequired() | AgentToolCall() | AgentConfirmationRequired():
+        case ToolCallBegun() | ConfirmationRequired() | AgentToolCall():
             return _EVENT_BYTES + json_weight(kept.arguments)
         case _:
             return _EVENT_BYTES

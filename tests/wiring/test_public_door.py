@@ -7,6 +7,14 @@ from pathlib import Path
 
 import mochi_server
 from mochi_server import (
+    AgentComplete,
+    AgentConfirmationRequired,
+    AgentExecution,
+    AgentPlanning,
+    AgentSettings,
+    AgentStart,
+    AgentToolCall,
+    AgentToolResult,
     ChatRequest,
     ConfirmationRequired,
     Container,
@@ -29,6 +37,8 @@ def test_each_promised_name_is_there() -> None:
     assert mochi_server.__version__ == version("mochi-server")
     promised = (
         *(ChatRequest, ConfirmationRequired, Container, ContentDelta, Decision, Done, NewSession, Settings),
+        *(AgentComplete, AgentConfirmationRequired, AgentExecution, AgentPlanning, AgentSettings, AgentStart),
+        *(AgentToolCall, AgentToolResult),
         *(MochiError, RunError, ThinkingDelta, ToolResult, ToolSettings, create_app, opened),
     )
     assert {name.__name__ for name in promised} | {"__version__"} == set(mochi_server.__all__)
