@@ -1,75 +1,16 @@
 """All that an Ollama can do wrong: one clear error, the text that came is kept, and the session goes on."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.doubles.ollama_server.script import (
-    Answer,
-    Cut,
-    EndEarly,
-    Failure,
-    Piece,
-    Raw,
-    Refusal,
-    Reply,
-    Silence,
-    Step,
-    busy,
-    error,
-)
+from tests.doubles.ollama_server.script import Piece, Reply, saying, tool_call
 from tests.doubles.ollama_server.server import OllamaServer
 from tests.end_to_end.api import Api, Json, names_of, text_of
+from tests.end_to_end.faults import FAULTS, Fault
 from tests.end_to_end.servers import served
 
-SHORT_PATIENCE = 0.3
-NESTED = '{"error":{"code":400,"message":"no such schema","type":"invalid_request_error"}}'
-
-
-@dataclass(frozen=True)
-class Fault:
-    name: str
-    answer: Answer
-    code: str = "OLLAMA_ERROR"
-    status: int = 502
-    text: str = ""
-    words: str = ""
-
-    def __str__(self) -> str:
-        return self.name
-
-
-def after_text(*steps: Step) -> Reply:
-    return Reply([Piece("kept"), Piece(" text"), *steps])
-
-
-def line(value: bytes) -> Sequence[Step]:
-    return [Raw(value + b"\n")]
-
-
-FAULTS = [
-    Fault("a full queue", busy(), words="maximum pending requests exceeded"),
-    Fault("a status", error(500, "out of memory"), words="out of memory"),
-    Fault("a nested refusal", error(400, NESTED), words="no such schema"),
-    Fault("a missing model", error(404, "model 'tiny' not found"), "MODEL_NOT_FOUND", 404),
-    Fault("no words", Refusal(403)),
-    Fault("a proxy's page", Refusal(502, b"<html>Bad gateway</html>")),
-    Fault("an error before any token", Reply([Failure("no slot")]), words="no slot"),
-    Fault("a cut before any byte", Reply([Cut()])),
-    Fault("silence before any byte", Reply([Silence()]), "OLLAMA_TIMEOUT", 504),
-    Fault("an error line", after_text(Failure("runner died")), text="kept text", words="runner died"),
-    Fault("a cut", after_text(Cut()), text="kept text"),
-    Fault("a close", after_text(Cut(reset=False)), text="kept text"),
-    Fault("no last chunk", after_text(EndEarly()), text="kept text"),
-    Fault("silence", after_text(Silence()), "OLLAMA_TIMEOUT", 504, "kept text"),
-    Fault("garbage", after_text(*line(b"!")), text="kept text"),
-    Fault("half a line", after_text(Raw(b'{"message": {"content"'), EndEarly()), text="kept text"),
-    Fault("another shape", after_text(*line(b'{"message": {"content": 5}, "done": false}')), text="kept text"),
-    Fault("a bare number", after_text(*line(b"5")), text="kept text"),
-    Fault("deep nesting", after_text(*line(b"[" * 100_000)), text="kept text"),
-]
+SHORT_PATIENCE = 0.6
 
 
 @pytest.fixture
@@ -106,6 +47,41 @@ async def test_it_is_the_error_of_the_answer_in_one(api: Api, ollama_server: Oll
     details = await api.error("POST", f"/chat/{session_id}", fault.status, fault.code, json=body)
     assert details["run_id"] == (await api.runs(session_id))[0]["run_id"]
     await check_history_and_go_on(api, session_id, fault)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+async def test_it_ends_an_agents_run_and_the_agents_text_is_kept(
+    tmp_path: Path, ollama_server: OllamaServer, fault: Fault
+) -> None:
+    agent = tmp_path / "agents" / "cook"
+    agent.mkdir(parents=True)
+    (agent / "SKILL.md").write_text("---\ndescription: It cooks.\n---\nYou cook.")
+    (agent / "__init__.py").write_text("def stir() -> str:\n    return ''\n")
+    order = tool_call("agent", {"agent": "cook", "instruction": "Cook."}, "call_d")
+    async with served(tmp_path, ollama_server.url, ollama_timeout=SHORT_PATIENCE) as api:
+        session_id = await api.new_session("tiny-tools", agent_settings={"enabled_agents": ["cook"]})
+        ollama_server.answer_next(Reply([Piece(tool_calls=[order])]), saying("A plan."), fault.answer)
+        async with api.stream(session_id) as events:
+            got = await events.rest()
+        assert names_of(got)[-3:] == ["agent_complete", "error", "done"]
+        assert got[-2].data["code"] == fault.code
+        [own] = (await api.call("GET", "/agents/chats"))["sessions"]
+        messages = (await api.call("GET", f"/agents/chats/{own['session_id']}"))["messages"]
+        texts = [message["content"] for message in messages if message["role"] == "assistant"]
+        assert texts == ["A plan.", *([fault.text] if fault.text else [])]
+        assert (await api.answer(session_id, "again"))["message"]["content"] == "You said: again"
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+async def test_it_is_the_error_of_a_summary(api: Api, ollama_server: OllamaServer, fault: Fault) -> None:
+    session_id = await api.new_session()
+    await api.answer(session_id, "hello")
+    # A summary that is not understood is asked for once more.
+    ollama_server.answer_next(fault.answer, fault.answer)
+    await api.error("POST", f"/sessions/{session_id}/summarize", fault.status, fault.code, json={})
+    ollama_server.drop_answers()
+    assert (await api.call("GET", f"/sessions/{session_id}/summary"))["summary"] is None
+    assert (await api.answer(session_id, "again"))["message"]["content"] == "You said: again"
 
 
 async def check_history_and_go_on(api: Api, session_id: str, fault: Fault) -> None:

@@ -25,6 +25,7 @@ from tests.doubles.ollama_server.script import (
     Silence,
     Step,
     Tokens,
+    Wire,
 )
 
 State: TypeAlias = Literal["active", "finished", "cut", "aborted"]
@@ -50,6 +51,10 @@ class Generation:
             match step:
                 case Pause() | Gate() | Silence():
                     await _wait(step)
+                    continue
+                case Wire(data=data):
+                    if request.transport is not None:
+                        request.transport.write(data)
                     continue
                 case Cut():
                     await self._cut(request, step)

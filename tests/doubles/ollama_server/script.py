@@ -29,6 +29,13 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
+class Wire:
+    """Bytes beneath HTTP: in the place of a response where none has begun, else between its chunks."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """An `error` line under status 200; a status of 500 where nothing was sent yet, or nothing is streamed."""
 
@@ -79,7 +86,7 @@ class Tokens:
     stamped: bool = False
 
 
-Step: TypeAlias = Piece | Raw | Failure | Pause | Gate | Silence | Cut | EndEarly | Tokens
+Step: TypeAlias = Piece | Raw | Wire | Failure | Pause | Gate | Silence | Cut | EndEarly | Tokens
 
 
 @dataclass(frozen=True, slots=True)

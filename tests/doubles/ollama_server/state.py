@@ -49,6 +49,10 @@ class ServerState:
     def answer_next(self, *answers: Answer) -> None:
         self._scripted.extend(answers)
 
+    def drop_answers(self) -> None:
+        """What is left of them was for requests that never came."""
+        self._scripted.clear()
+
     def answer_always(self, answer: Answer | None) -> None:
         self._always = answer
 
