@@ -104,6 +104,7 @@ class Body(httpx.AsyncByteStream):
         self._loop = asyncio.get_running_loop()
         self._waiting_since: float | None = None
         self._timer = self._loop.call_later(patience, self._look)
+        self._hear_of_the_end()
 
     async def read(self) -> bytes:
         """What has come, waiting where that is nothing; empty at the end. Raises httpx.TransportError."""
@@ -128,6 +129,18 @@ class Body(httpx.AsyncByteStream):
     def close(self) -> None:
         self._timer.cancel()
         self.head.close()
+
+    def _hear_of_the_end(self) -> None:
+        """aiohttp closes the connection where the framing of a body is broken, and leaves its reader waiting."""
+        protocol = self.head.connection.protocol if self.head.connection else None
+        if protocol is not None and (closed := protocol.closed) is not None:
+            closed.add_done_callback(self._on_closed)
+
+    def _on_closed(self, closed: "asyncio.Future[None]") -> None:
+        if not closed.cancelled():
+            closed.exception()  # Seen here, else asyncio reports it as never retrieved.
+        if not self._content.is_eof() and self._content.exception() is None:
+            self._content.set_exception(aiohttp.ClientPayloadError("the framing of the body is broken"))
 
     def _look(self) -> None:
         since = self._waiting_since
