@@ -1,12 +1,15 @@
 """An answer in full, from the request to the pieces: what is said, cut as the options ask."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
+from adapters.demo.agent_phases import work_of
+from adapters.demo.agent_work import working
 from adapters.demo.answers import Answer, Talk, answer_to
 from adapters.demo.arithmetic import find_sum
+from adapters.demo.delegating import delegation_of, without_delegating
 from adapters.demo.pieces import clean, count_pieces, pieces_of
 from adapters.demo.schema_alternatives import NoInstance, Schema
 from adapters.demo.schema_instance import Wishes, instance_of
@@ -50,11 +53,9 @@ def compose(request: ModelRequest) -> Composition:
     """
     options = request.options or {}
     limit = _limit(options)
-    talk = _talk_of(request.messages)
-    wish = wish_of(request, talk.latest)
-    if wish:
-        return _call(wish, request, limit)
-    answer = report_of(request.messages) or answer_to(talk)
+    talk, answer = _answer(request)
+    if isinstance(answer, ToolWish):
+        return _call(answer, request, limit)
     begun = _begun_answer(request.messages)
     if request.format is None:
         rest = _rest(answer.text, begun, ONE_MORE_THING if begun else "")
@@ -66,6 +67,17 @@ def compose(request: ModelRequest) -> Composition:
     kept_thinking = thinking if limit is None else thinking[:limit]
     is_cut = len(kept) + len(kept_thinking) < len(content) + len(thinking)
     return Composition(kept_thinking, kept, "length" if is_cut else "stop", count_pieces(request.messages))
+
+
+def _answer(request: ModelRequest) -> tuple[Talk, Answer | ToolWish]:
+    """What comes next, and in which talk: that of an agent ends with its instruction."""
+    if work := work_of(request):
+        talk = _talk_of(work.messages)
+        return talk, working(work, talk, request.tools)
+    talk = _talk_of(request.messages)
+    by_name = replace(request, tools=without_delegating(request.tools))
+    wish = delegation_of(request, talk.latest) or wish_of(by_name, talk.latest)
+    return talk, wish or report_of(request.messages) or answer_to(talk)
 
 
 def _call(wish: ToolWish, request: ModelRequest, limit: int | None) -> Composition:

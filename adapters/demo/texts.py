@@ -8,8 +8,8 @@ GREETING = (
 ABOUT_ITSELF = (
     "I am the demo model that is built into mochi-server. I am a set of rules, not a neural network: the same "
     "conversation always gets the same answer from me. I can greet you, do sums, remember what you said, follow a "
-    "JSON schema, think out loud when asked, and call a tool that you name. To talk to a real model, run Ollama and "
-    "start the server without MOCHI_LLM=demo."
+    "JSON schema, think out loud when asked, call a tool and ask an agent that you name. To talk to a real model, run "
+    "Ollama and start the server without MOCHI_LLM=demo."
 )
 
 HOW_TO_GET_A_REAL_MODEL = (

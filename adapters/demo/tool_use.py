@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from adapters.demo.agent_reports import told_by_agent
 from adapters.demo.answers import Answer, quoted
 from adapters.demo.call_arguments import Mention, arguments_for
 from application.ports.language_model import ModelRequest
+from domain.json_value import JsonObject
 from domain.message import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from domain.tool import Tool
 from domain.tool_texts import denied
@@ -38,21 +40,30 @@ def wish_of(request: ModelRequest, latest: str) -> ToolWish | None:
     """
     if not request.messages or not isinstance(request.messages[-1], UserMessage):
         return None
-    text = latest[:CHARACTERS_LOOKED_AT]
-    found = _without_repetitions(_mentions(request.tools, text))
+    return calling(mentions_of(request.tools, latest), request.messages)
+
+
+def mentions_of(tools: Sequence[Tool], text: str) -> list[tuple[Tool, Mention]]:
+    """The tools that `text` names, in its order, each with what is said of its call."""
+    return _without_repetitions(_mentions(tools, text[:CHARACTERS_LOOKED_AT]))
+
+
+def calling(found: Sequence[tuple[Tool, Mention]], messages: Sequence[Message]) -> ToolWish | None:
+    """A call of each tool that was found; None where there is none."""
     if not found:
         return None
-    before = sum(len(each.tool_calls) for each in request.messages if isinstance(each, AssistantMessage))
-    calls = tuple(
-        ToolCall(
-            call_id=f"call_{before + number}",
-            tool_name=tool.name,
-            arguments=arguments_for(tool.parameters, mention),
-        )
-        for number, (tool, mention) in enumerate(found, start=1)
-    )
+    calls = numbered([(tool.name, arguments_for(tool.parameters, mention)) for tool, mention in found], messages)
     names = " and ".join(f"`{call.tool_name}`" for call in calls)
     return ToolWish(calls, f"They ask for something that {names} can do. I call it with what I find in their words.")
+
+
+def numbered(calls: Sequence[tuple[str, JsonObject]], messages: Sequence[Message]) -> tuple[ToolCall, ...]:
+    """Calls by name and arguments, under ids that none in `messages` has."""
+    before = sum(len(each.tool_calls) for each in messages if isinstance(each, AssistantMessage))
+    return tuple(
+        ToolCall(call_id=f"call_{before + number}", tool_name=name, arguments=arguments)
+        for number, (name, arguments) in enumerate(calls, start=1)
+    )
 
 
 def report_of(messages: Sequence[Message]) -> Answer | None:
@@ -65,9 +76,8 @@ def report_of(messages: Sequence[Message]) -> Answer | None:
             results.insert(0, message)
     if not results:
         return None
-    return Answer(
-        "\n".join(map(_told, results)), "The results are there. I say what they are, in the order of the calls."
-    )
+    told = (told_by_agent(result, messages) or _told(result) for result in results)
+    return Answer("\n".join(told), "The results are there. I say what they are, in the order of the calls.")
 
 
 def _told(result: ToolMessage) -> str:
@@ -114,7 +124,12 @@ def _without_repetitions(found: Sequence[tuple[Tool, Mention]]) -> list[tuple[To
         is_new = tool.name not in written_out and all(tool is not other for other, _ in kept)
         if mention.parenthesised is not None or is_new:
             kept.append((tool, mention))
-    kept = kept[:MOST_CALLS]
+    return parted(kept[:MOST_CALLS])
+
+
+def parted(found: Sequence[tuple[Tool, Mention]]) -> list[tuple[Tool, Mention]]:
+    """Each with the text up to the next; a single one with all of it."""
+    kept = list(found)
     if len(kept) == 1:
         return kept
     stops = [*(mention.start for _, mention in kept[1:]), None]
