@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from domain.agent import AGENT_TOOL
 from domain.message import AssistantMessage, Message, ToolMessage
 
-LONGEST_REPORT = 600
+LONGEST_REPORT = 800
 
 _SESSION = re.compile(r"Session ID: (\w+)(?:\n\n|$)")
 _A_STEP = ("[Called `", "[Result of `")

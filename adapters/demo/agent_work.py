@@ -10,6 +10,9 @@ from adapters.demo.tool_use import CHARACTERS_LOOKED_AT, ToolWish, calling, ment
 from domain.message import AssistantMessage, ToolMessage
 from domain.tool import Tool
 
+LONGEST_QUOTE = 400
+"""Of a result: whoever gave the instruction sees nothing else of it."""
+
 _TOOL_IN_A_LIST = re.compile(r"^\s*[-*]\s+`(\w+)`", re.MULTILINE)
 _BEGINS_A_CLAUSE = r"(?:^|[.,;:!?]\s*|\b(?:and|then|please|to)\s+)"
 _WORD = re.compile(r"[^\W_]{4,}")
@@ -21,7 +24,7 @@ def working(work: Work, talk: Talk, tools: Sequence[Tool]) -> Answer | ToolWish:
     if work.phase == "planning":
         return _plan(talk)
     if any(isinstance(each, ToolMessage) for each in work.since):
-        return report_of(work.messages) or _NOTHING_MORE
+        return report_of(work.messages, LONGEST_QUOTE) or _NOTHING_MORE
     if sum(isinstance(each, AssistantMessage) for each in work.since) > 1:
         return _NOTHING_MORE
     return calling(_wanted(tools, talk.latest), work.messages) or answer_to(talk)
@@ -44,13 +47,14 @@ def _plan(talk: Talk) -> Answer:
 
 
 def _wanted(tools: Sequence[Tool], instruction: str) -> list[tuple[Tool, Mention]]:
-    """The tools that it names; else those by whose verbs its clauses begin; else the one that has most of its words."""
+    """The tools that it names, and those by whose verbs its clauses begin; else the one that has most of its words."""
     text = instruction[:CHARACTERS_LOOKED_AT]
-    return (
-        mentions_of(tools, text)
-        or parted(sorted(_by_verb(tools, text), key=lambda found: found[1].start))
-        or ([(closest, Mention(text, 0, 0))] if (closest := _closest(tools, text)) else [])
-    )
+    named = mentions_of(tools, text)
+    others = [tool for tool in tools if all(tool is not each for each, _ in named)]
+    found = [*named, *_by_verb(others, text)]
+    if not found and (closest := _closest(tools, text)):
+        return [(closest, Mention(text, 0, 0))]
+    return parted(sorted(found, key=lambda each: each[1].start))
 
 
 def _by_verb(tools: Sequence[Tool], text: str) -> Iterator[tuple[Tool, Mention]]:

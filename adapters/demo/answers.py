@@ -173,10 +173,10 @@ def _say_back(talk: Talk) -> Answer:
     )
 
 
-def quoted(text: str) -> str:
+def quoted(text: str, longest: int = LONGEST_QUOTE) -> str:
     """`text` on one line in quotation marks, shortened where it is long, and ended like a sentence."""
     line = " ".join(text.split())
-    short = line if len(line) <= LONGEST_QUOTE else f"{line[:LONGEST_QUOTE].rstrip()}..."
+    short = line if len(line) <= longest else f"{line[:longest].rstrip()}..."
     return f'"{short}"' if short.endswith((".", "!", "?")) else f'"{short}".'
 
 

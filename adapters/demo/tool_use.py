@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from adapters.demo.agent_reports import told_by_agent
-from adapters.demo.answers import Answer, quoted
+from adapters.demo.answers import LONGEST_QUOTE, Answer, quoted
 from adapters.demo.call_arguments import Mention, arguments_for
 from application.ports.language_model import ModelRequest
 from domain.json_value import JsonObject
@@ -66,8 +66,11 @@ def numbered(calls: Sequence[tuple[str, JsonObject]], messages: Sequence[Message
     )
 
 
-def report_of(messages: Sequence[Message]) -> Answer | None:
-    """What is said of the results since the newest thing that a person said; None where there are none."""
+def report_of(messages: Sequence[Message], longest: int = LONGEST_QUOTE) -> Answer | None:
+    """What is said of the results since the newest thing that a person said; None where there are none.
+
+    Of each, at most `longest` characters.
+    """
     results: list[ToolMessage] = []
     for message in reversed(messages):
         if isinstance(message, UserMessage):
@@ -76,20 +79,20 @@ def report_of(messages: Sequence[Message]) -> Answer | None:
             results.insert(0, message)
     if not results:
         return None
-    told = (told_by_agent(result, messages) or _told(result) for result in results)
+    told = (told_by_agent(result, messages) or _told(result, longest) for result in results)
     return Answer("\n".join(told), "The results are there. I say what they are, in the order of the calls.")
 
 
-def _told(result: ToolMessage) -> str:
+def _told(result: ToolMessage, longest: int) -> str:
     changed, _, text = result.content.partition("\n") if result.content.startswith("[") else ("", "", result.content)
     if not text.startswith("Error: "):
-        return f"I called `{result.tool_name}`, and it answered: {quoted(result.content)}"
+        return f"I called `{result.tool_name}`, and it answered: {quoted(result.content, longest)}"
     reason = text.removeprefix("Error: ")
     if reason.startswith(_REFUSED):
         told = reason.removeprefix(_REFUSED).strip().removeprefix("Reason: ")
         why = f" The reason: {quoted(told)}" if told else ""
         return f"I wanted to call `{result.tool_name}`, and you did not allow it.{why}"
-    return f"I called `{result.tool_name}`, and it failed: {quoted(f'{changed} {reason}')}"
+    return f"I called `{result.tool_name}`, and it failed: {quoted(f'{changed} {reason}', longest)}"
 
 
 def _mentions(tools: Sequence[Tool], text: str) -> list[tuple[Tool, Mention]]:

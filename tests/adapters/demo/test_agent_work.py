@@ -32,7 +32,8 @@ async def test_a_plan_names_the_tools_that_the_instruction_names() -> None:
     heard = await hear(planning(system(), user("List the files, then read soup.md.")))
 
     assert heard.text == (
-        'My plan for "List the files, then read soup.md."\n1. Call `list_files`.\n2. Say what came of it.'
+        'My plan for "List the files, then read soup.md."\n'
+        "1. Call `list_files`.\n2. Call `read_file`.\n3. Say what came of it."
     )
     assert not heard.calls
 
@@ -54,6 +55,7 @@ async def test_a_plan_without_a_tool_that_is_named_says_that_it_will_look_for_on
             "Search for rice, then read soup.md!",
             [("search_files", {"text": "rice"}), ("read_file", {"path": "soup.md"})],
         ),
+        ("List the files, and search for rice.", [("list_files", {}), ("search_files", {"text": "rice"})]),
         ("What is in the folder?", [("list_files", {})]),
         ("Which lines hold rice?", [("search_files", {"text": "Which lines hold rice"})]),
     ],
