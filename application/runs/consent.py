@@ -41,7 +41,7 @@ class Consent:
             asked = replace(handle.run, request=handle.request.to_go_on_with())
             await self._keep(handle, asked.with_confirmations((*asked.confirmations, *questions)))
         for question in questions:
-            handle.emit(_event(question))
+            handle.emit(event_of(question))
         return questions
 
     async def answered(self, handle: RunHandle, confirmation_id: str) -> Confirmation:
@@ -109,7 +109,8 @@ def _of(handle: RunHandle, confirmation_id: str) -> Confirmation:
     return confirmation
 
 
-def _event(question: Confirmation) -> ConfirmationRequired | AgentConfirmationRequired:
+def event_of(question: Confirmation) -> ConfirmationRequired:
+    """What readers of the run are told of a question."""
     if question.agent_name is None:
         return ConfirmationRequired(
             tool_name=question.tool_name,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from domain.identifiers import is_id
 from entrypoints.chat.history import show_history
-from entrypoints.chat.listing import sessions_text, tools_text
+from entrypoints.chat.listing import agents_text, sessions_text, tools_text
 from entrypoints.chat.sanitising import one_line
 from entrypoints.chat.screen import EndOfInput
 from entrypoints.chat.talk import Talk
@@ -96,6 +96,15 @@ async def _tools(talk: Talk, _argument: str) -> None:
     talk.screen.show(tools_text(await talk.use_cases.list_tools(), await talk.tool_settings()))
 
 
+async def _agents(talk: Talk, argument: str) -> None:
+    switch, _, name = argument.partition(" ")
+    if switch not in ("", "on", "off"):
+        raise WrongCommand(f"It is {SIGN}agents, {SIGN}agents on NAME or {SIGN}agents off NAME; all without a name.")
+    if switch:
+        await talk.switch_agents(name.strip(), on=switch == "on")
+    talk.screen.show(agents_text(await talk.use_cases.list_agents(), await talk.agent_settings()))
+
+
 async def _history(talk: Talk, _argument: str) -> None:
     if talk.session_id is None:
         talk.screen.show("Nothing has been said yet.")
@@ -122,6 +131,7 @@ COMMANDS = {
     "new": Command(argument="", about="begin another session", call=_new),
     "model": Command(argument="[NAME]", about="the models that there are, or use another", call=_model),
     "tools": Command(argument="", about="the tools, and which of them the session has", call=_tools),
+    "agents": Command(argument="[on|off [NAME]]", about="the agents, and which of them the session has", call=_agents),
     "history": Command(argument="", about="what was said so far", call=_history),
     "think": Command(argument="[on|off]", about="whether the model is to think first", call=_think),
     "quit": Command(argument="", about="leave; so does Ctrl-D", call=_quit),

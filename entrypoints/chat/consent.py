@@ -4,10 +4,11 @@ import json
 from dataclasses import replace
 
 from application.use_cases.update_session import SessionChange
+from domain.agent import qualified
 from domain.confirmation import Decision
 from domain.errors import ConfirmationDecided, ConfirmationNotFound, MochiError
 from domain.json_value import JsonObject
-from domain.run_event import ConfirmationRequired
+from domain.run_event import AgentConfirmationRequired, ConfirmationRequired
 from entrypoints.chat.sanitising import json_text, one_line
 from entrypoints.chat.screen import EndOfInput, Screen
 from entrypoints.chat.use_cases import ChatUseCases
@@ -29,8 +30,9 @@ class Consent:
 
     async def __call__(self, question: ConfirmationRequired) -> None:
         """Raises Interrupted, and what keeps an answer from being taken where nobody can be asked again."""
-        self._screen.show_call(question.tool_name, question.arguments, whole=True)
-        if question.tool_name in self._always:
+        agent_name = _agent_of(question)
+        self._screen.show_call(question.tool_name, question.arguments, whole=True, agent_name=agent_name)
+        if _policy_name(question) in self._always:
             return await self._answer(question, Decision(approved=True))
         if not self._screen.can_ask:
             self._screen.note(f"Not called. {NOBODY.reason}")
@@ -57,7 +59,7 @@ class Consent:
     async def _decision(self, question: ConfirmationRequired) -> Decision | None:
         """None where the question is to be put again."""
         try:
-            answer = (await self._screen.ask(f"Call {one_line(question.tool_name, 60)}? {CHOICES}")).strip()
+            answer = (await self._screen.ask(f"{_asked(question)}? {CHOICES}")).strip()
             match answer.lower():
                 case "y" | "yes":
                     return Decision(approved=True)
@@ -66,7 +68,7 @@ class Consent:
                 case "e" | "edit":
                     return await self._edited(question.arguments)
                 case "a" | "always":
-                    await self._allow_always(question.tool_name)
+                    await self._allow_always(_policy_name(question))
                     return Decision(approved=True)
         except EndOfInput:
             return LEFT
@@ -89,9 +91,23 @@ class Consent:
             self._screen.tell_error("The arguments must be a JSON object: {...}.")
         return None
 
-    async def _allow_always(self, tool_name: str) -> None:
+    async def _allow_always(self, policy_name: str) -> None:
         settings = (await self._use_cases.get_session(self._session_id)).session.tool_settings
-        policies = {**settings.tool_policies, tool_name: "never_confirm"}
+        policies = {**settings.tool_policies, policy_name: "never_confirm"}
         change = SessionChange(tool_settings=replace(settings, tool_policies=policies))
         await self._use_cases.update_session(self._session_id, change)
-        self._always.add(tool_name)
+        self._always.add(policy_name)
+
+
+def _agent_of(question: ConfirmationRequired) -> str | None:
+    return question.agent_name if isinstance(question, AgentConfirmationRequired) else None
+
+
+def _policy_name(question: ConfirmationRequired) -> str:
+    agent_name = _agent_of(question)
+    return question.tool_name if agent_name is None else qualified(agent_name, question.tool_name)
+
+
+def _asked(question: ConfirmationRequired) -> str:
+    agent_name, tool_name = _agent_of(question), one_line(question.tool_name, 60)
+    return f"Call {tool_name}" if agent_name is None else f"Let the agent {one_line(agent_name, 60)} call {tool_name}"

@@ -1,8 +1,9 @@
 """Lists that are asked for, as plain text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from domain.session import SessionOverview, ToolSettings
+from domain.agent import Agent
+from domain.session import AgentSettings, SessionOverview, ToolSettings
 from domain.tool import ToolInventory
 from domain.tool_policy import needs_consent
 from entrypoints.chat.sanitising import one_line
@@ -32,6 +33,27 @@ def tools_text(inventory: ToolInventory, settings: ToolSettings) -> str:
     ]
     broken = [f"  ! {one_line(f'{each.source}: {each.error}', _LONGEST_ERROR)}" for each in inventory.errors]
     return "\n".join([*known, *gone, *broken]) or "There are no tools. docs/tools.md says how they are written."
+
+
+def agents_text(agents: Mapping[str, Agent], settings: AgentSettings) -> str:
+    """Those of the server, which of them the session has, and why others cannot be used."""
+    known = [_agent_line(agent, settings) for agent in agents.values() if agent.is_valid]
+    gone = [
+        f"  ? {one_line(name, 60)}  is not there any more" for name in settings.enabled_agents if name not in agents
+    ]
+    broken = [
+        f"  ! {one_line(f'{agent.name}: {agent.error_message}', _LONGEST_ERROR)}"
+        for agent in agents.values()
+        if not agent.is_valid
+    ]
+    return "\n".join([*known, *gone, *broken]) or "There are no agents. docs/agents.md says how they are written."
+
+
+def _agent_line(agent: Agent, settings: AgentSettings) -> str:
+    is_enabled = agent.name in settings.enabled_agents
+    state = f"{'enabled' if is_enabled else 'not enabled'}, tools: {', '.join(agent.tools)}"
+    about = one_line(agent.description, _LONGEST_ABOUT)
+    return f"  {'+' if is_enabled else '-'} {one_line(f'{agent.name} ({state})', _LONGEST_ERROR)}  {about}"
 
 
 def _tool_line(name: str, description: str, settings: ToolSettings) -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from domain.json_value import JsonObject
-from domain.run_event import ToolResult
+from domain.run_event import AgentToolResult, ToolResult
 from entrypoints.chat import screen
 from entrypoints.chat.sanitising import clean
 from entrypoints.chat.screen import EndOfInput
@@ -13,6 +13,9 @@ from entrypoints.chat.typed_lines import TypedLines
 from entrypoints.chat.wording import result_heading, result_text, short_call
 
 CONTINUES = "\\"
+
+_INDENT = "    "
+"""Of what agents say: it is nobody's answer."""
 
 
 class PlainScreen(screen.Screen):
@@ -22,7 +25,7 @@ class PlainScreen(screen.Screen):
         self._lines = lines
         self._output = output
         self._errors = errors
-        self._open: TextIO | None = None
+        self._open: tuple[TextIO, str] | None = None
 
     @property
     def can_ask(self) -> bool:
@@ -54,20 +57,34 @@ class PlainScreen(screen.Screen):
     def add_answer(self, piece: str) -> None:
         self._add(piece, self._output)
 
+    def add_agent_text(self, piece: str) -> None:
+        self._add(piece, self._errors, _INDENT)
+
     def end_text(self) -> None:
         if self._open is not None:
-            self._write("\n", self._open)
+            self._write("\n", self._open[0])
         self._open = None
 
     def show_message(self, text: str) -> None:
         self._line("\n".join(f"> {line}" for line in text.splitlines()), self._output)
 
-    def show_call(self, tool_name: str, arguments: JsonObject, *, whole: bool = False) -> None:  # noqa: ARG002 - nobody is to agree here
-        self._line(f"* {short_call(tool_name, arguments)}", self._errors)
+    def show_call(
+        self,
+        tool_name: str,
+        arguments: JsonObject,
+        *,
+        whole: bool = False,  # noqa: ARG002 - nobody is to agree here
+        agent_name: str | None = None,
+    ) -> None:
+        self._line(f"{'' if agent_name is None else '  '}* {short_call(tool_name, arguments)}", self._errors)
 
-    def show_result(self, result: ToolResult) -> None:
-        text = "".join(f"\n  | {line}" for line in clean(result_text(result)).split("\n"))
-        self._line(f"* {result_heading(result)}{text}", self._errors)
+    def show_result(self, result: ToolResult | AgentToolResult) -> None:
+        indent = "  " if isinstance(result, AgentToolResult) else ""
+        text = "".join(f"\n{indent}  | {line}" for line in clean(result_text(result)).split("\n"))
+        self._line(f"{indent}* {result_heading(result)}{text}", self._errors)
+
+    def show_step(self, text: str) -> None:
+        self._line(f"* {text}", self._errors)
 
     def show(self, text: str) -> None:
         self._line(text, self._output)
@@ -78,11 +95,12 @@ class PlainScreen(screen.Screen):
     def tell_error(self, text: str) -> None:
         self._line(f"mochi-server chat: {text}", self._errors)
 
-    def _add(self, piece: str, where: TextIO) -> None:
-        if self._open is not where:
+    def _add(self, piece: str, where: TextIO, indent: str = "") -> None:
+        if self._open != (where, indent):
             self.end_text()
-        self._open = where
-        self._write(clean(piece), where)
+            self._write(indent, where)
+        self._open = (where, indent)
+        self._write(clean(piece).replace("\n", f"\n{indent}"), where)
 
     def _line(self, text: str, where: TextIO) -> None:
         self.end_text()

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from domain.json_value import JsonObject
-from domain.run_event import ToolResult
+from domain.run_event import AgentToolResult, ToolResult
 
 
 class EndOfInput(Exception):
@@ -48,19 +48,29 @@ class Screen(Protocol):
         """A piece of an answer in Markdown, as it comes."""
         ...
 
+    def add_agent_text(self, piece: str) -> None:
+        """A piece of what an agent says to nobody but itself, as it comes."""
+        ...
+
     def end_text(self) -> None:
-        """The thinking or answer is as it is; something else follows."""
+        """The thinking, answer or text of an agent is as it is; something else follows."""
         ...
 
     def show_message(self, text: str) -> None:
         """What a person said before."""
         ...
 
-    def show_call(self, tool_name: str, arguments: JsonObject, *, whole: bool = False) -> None:
-        """A tool's call; `whole` where somebody is to agree to it."""
+    def show_call(
+        self, tool_name: str, arguments: JsonObject, *, whole: bool = False, agent_name: str | None = None
+    ) -> None:
+        """A tool's call, by an agent where that is named; `whole` where somebody is to agree to it."""
         ...
 
-    def show_result(self, result: ToolResult) -> None: ...
+    def show_result(self, result: ToolResult | AgentToolResult) -> None: ...
+
+    def show_step(self, text: str) -> None:
+        """What an agent begins or ends, on one line."""
+        ...
 
     def show(self, text: str) -> None:
         """Something that was asked for."""

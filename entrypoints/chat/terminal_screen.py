@@ -3,24 +3,25 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TextIO
+from typing import Literal, TextIO, TypeAlias
 
 from rich.console import Console
 from rich.text import Text
 
 from domain.json_value import JsonObject
-from domain.run_event import ToolResult
+from domain.run_event import AgentToolResult, ToolResult
 from entrypoints.chat import screen
+from entrypoints.chat.beside import Beside
 from entrypoints.chat.growing_text import GrowingText
 from entrypoints.chat.held_log import HeldLog
 from entrypoints.chat.keyboard import Keyboard
 from entrypoints.chat.markdown_text import finished_length, markdown_of
 from entrypoints.chat.prompt import SIGN, Prompt
-from entrypoints.chat.sanitising import clean, one_line
-from entrypoints.chat.wording import result_heading, result_text, short_call, whole_call
+from entrypoints.chat.sanitising import clean
+from entrypoints.chat.wording import asking, result_heading, result_text, short_call, whole_call
 
 _DIM = "dim"
-_LONGEST_NAME = 100
+_Kind: TypeAlias = Literal["thinking", "answer", "agent"]
 
 
 class TerminalScreen(screen.Screen):
@@ -33,8 +34,7 @@ class TerminalScreen(screen.Screen):
         self._prompt = prompt
         self._keyboard = keyboard
         self._held_lines = held_lines
-        self._thinking: GrowingText | None = None
-        self._answer: GrowingText | None = None
+        self._growing: tuple[_Kind, GrowingText] | None = None
 
     @property
     def can_ask(self) -> bool:
@@ -64,36 +64,39 @@ class TerminalScreen(screen.Screen):
         self._prompt.remember(messages)
 
     def add_thinking(self, piece: str) -> None:
-        if self._thinking is None:
-            self.end_text()
-            self._thinking = GrowingText(self._console, _dim, _finished_lines, between=0)
-        self._thinking.add(piece)
+        self._add("thinking", piece)
 
     def add_answer(self, piece: str) -> None:
-        if self._answer is None:
-            self.end_text()
-            self._answer = GrowingText(self._console, markdown_of, finished_length, between=1)
-        self._answer.add(piece)
+        self._add("answer", piece)
+
+    def add_agent_text(self, piece: str) -> None:
+        self._add("agent", piece)
 
     def end_text(self) -> None:
-        growing = self._thinking or self._answer
-        self._thinking = self._answer = None
+        growing, self._growing = self._growing, None
         if growing is not None:
-            growing.end()
+            growing[1].end()
 
     def show_message(self, text: str) -> None:
         self._print("\n".join(f"{SIGN}{line}" for line in text.splitlines()), "bold")
 
-    def show_call(self, tool_name: str, arguments: JsonObject, *, whole: bool = False) -> None:
+    def show_call(
+        self, tool_name: str, arguments: JsonObject, *, whole: bool = False, agent_name: str | None = None
+    ) -> None:
+        indent = _indent(is_agents=agent_name is not None)
         if whole:
-            self._print(f"The model wants to call {one_line(tool_name, _LONGEST_NAME)} with", "yellow")
+            self._print(asking(tool_name, agent_name), "yellow")
             self._print_beside(whole_call(arguments), "yellow")
         else:
-            self._print(f"* {short_call(tool_name, arguments)}", "cyan")
+            self._print(f"{indent}* {short_call(tool_name, arguments)}", "cyan")
 
-    def show_result(self, result: ToolResult) -> None:
-        self._print(f"* {result_heading(result)}", "cyan" if result.success else "red")
-        self._print_beside(result_text(result), _DIM)
+    def show_result(self, result: ToolResult | AgentToolResult) -> None:
+        indent = _indent(is_agents=isinstance(result, AgentToolResult))
+        self._print(f"{indent}* {result_heading(result)}", "cyan" if result.success else "red")
+        self._print_beside(result_text(result), _DIM, indent)
+
+    def show_step(self, text: str) -> None:
+        self._print(f"* {text}", "cyan")
 
     def show(self, text: str) -> None:
         self._print(text)
@@ -113,12 +116,15 @@ class TerminalScreen(screen.Screen):
         self.end_text()
         self._console.print(Text(clean(text), style=style))
 
-    def _print_beside(self, text: str, style: str) -> None:
-        """Beside a line that runs down: nothing in it can pass for words of the program's own."""
-        width = max(self._console.width - 4, 10)
-        for line in clean(text).split("\n"):
-            for row in Text(line, style=style).wrap(self._console, width, tab_size=4, overflow="fold") or [Text()]:
-                self._console.print(Text("  | ", style=_DIM) + row)
+    def _print_beside(self, text: str, style: str, indent: str = "") -> None:
+        """Beside a line that runs down."""
+        self._console.print(Beside(text, mark=f"{indent}  | ", style=style))
+
+    def _add(self, kind: "_Kind", piece: str) -> None:
+        if self._growing is None or self._growing[0] != kind:
+            self.end_text()
+            self._growing = (kind, _growing_text(self._console, kind))
+        self._growing[1].add(piece)
 
 
 @contextmanager
@@ -135,8 +141,26 @@ def on_terminal(descriptor: int, errors: TextIO, *, log_level: int) -> Iterator[
         errors.writelines(f"{clean(line)}\n" for line in held.take())
 
 
+def _growing_text(console: Console, kind: _Kind) -> GrowingText:
+    match kind:
+        case "answer":
+            return GrowingText(console, markdown_of, finished_length, between=1)
+        case "thinking":
+            return GrowingText(console, _dim, _finished_lines, between=0)
+        case "agent":
+            return GrowingText(console, _set_apart, _finished_lines, between=0)
+
+
 def _dim(text: str) -> Text:
     return Text(clean(text.rstrip("\n")), style="dim italic")
+
+
+def _set_apart(text: str) -> Beside:
+    return Beside(text.rstrip("\n"), mark="    ", style=_DIM)
+
+
+def _indent(*, is_agents: bool) -> str:
+    return "  " if is_agents else ""
 
 
 def _finished_lines(text: str) -> int:

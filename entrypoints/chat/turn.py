@@ -4,9 +4,16 @@ import asyncio
 from contextlib import suppress
 
 from application.ports.run_log import Follower
+from application.runs.consent import event_of
 from domain.errors import MochiError, NotFound
 from domain.run import ChatRequest
 from domain.run_event import (
+    AgentComplete,
+    AgentExecution,
+    AgentPlanning,
+    AgentStart,
+    AgentToolCall,
+    AgentToolResult,
     ConfirmationRequired,
     ContentDelta,
     Done,
@@ -19,6 +26,7 @@ from domain.run_event import (
     ToolCallBegun,
     ToolResult,
 )
+from entrypoints.chat.agent_telling import AgentTelling
 from entrypoints.chat.consent import Consent
 from entrypoints.chat.screen import Interrupted, Screen
 from entrypoints.chat.use_cases import ChatUseCases
@@ -34,6 +42,7 @@ class Turn:
         self._session_id = session_id
         self._warnings = warnings
         self._consent = Consent(use_cases, screen, session_id)
+        self._agents = AgentTelling(screen)
         self._cancel_wanted = False
         self._has_begun = False
         self._cancelling: asyncio.Task[None] | None = None
@@ -85,6 +94,9 @@ class Turn:
                 self._screen.add_answer(event.content)
             case ThinkingDelta():
                 self._screen.add_thinking(event.content)
+            case AgentPlanning() | AgentExecution():
+                self._has_text = True
+                self._agents.add(event)
             case _:
                 self._screen.end_text()
                 await self._tell_step(event)
@@ -97,6 +109,8 @@ class Turn:
                 self._screen.show_call(event.tool_name, event.arguments)
             case ConfirmationRequired():
                 await self._settle(event)
+            case AgentStart() | AgentToolCall() | AgentToolResult() | AgentComplete():
+                self._agents.step(event)
             case ToolResult():
                 self._screen.show_result(event)
             case MessageComplete():
@@ -135,15 +149,7 @@ class Turn:
             self._screen.add_answer(snapshot.content)
         for question in snapshot.confirmations:
             self._screen.end_text()
-            await self._settle(
-                ConfirmationRequired(
-                    tool_name=question.tool_name,
-                    arguments=question.arguments,
-                    call_index=question.call_index,
-                    tool_call_id=question.tool_call_id,
-                    confirmation_id=question.confirmation_id,
-                )
-            )
+            await self._settle(event_of(question))
 
     def _tell_completion(self, event: MessageComplete) -> None:
         if event.done_reason == "length":

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 
+from application.use_cases.agents import ListAgents
 from application.use_cases.confirm_tool import ConfirmTool
 from application.use_cases.create_session import CreateSession
 from application.use_cases.follow_run import FollowRun
@@ -26,6 +27,7 @@ class ChatUseCases:
     read_status: ReadStatus
     update_session: UpdateSession
     list_tools: ListTools
+    list_agents: ListAgents
     start_run: StartRun
     follow_run: FollowRun
     confirm_tool: ConfirmTool

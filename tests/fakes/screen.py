@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from domain.json_value import JsonObject
-from domain.run_event import ToolResult
+from domain.run_event import AgentToolResult, ToolResult
 from entrypoints.chat import screen
 from entrypoints.chat.screen import EndOfInput, Interrupted
 
@@ -61,6 +61,9 @@ class FakeScreen(screen.Screen):
     def add_answer(self, piece: str) -> None:
         self._add("answer", piece)
 
+    def add_agent_text(self, piece: str) -> None:
+        self._add("agent", piece)
+
     def end_text(self) -> None:
         if self._text is not None:
             self.shown.append(": ".join(self._text))
@@ -69,11 +72,17 @@ class FakeScreen(screen.Screen):
     def show_message(self, text: str) -> None:
         self._show("message", text)
 
-    def show_call(self, tool_name: str, arguments: JsonObject, *, whole: bool = False) -> None:
-        self._show("question" if whole else "call", f"{tool_name} {dict(arguments)}")
+    def show_call(
+        self, tool_name: str, arguments: JsonObject, *, whole: bool = False, agent_name: str | None = None
+    ) -> None:
+        name = tool_name if agent_name is None else f"{agent_name}'s {tool_name}"
+        self._show("question" if whole else "call", f"{name} {dict(arguments)}")
 
-    def show_result(self, result: ToolResult) -> None:
+    def show_result(self, result: ToolResult | AgentToolResult) -> None:
         self._show("result", result.result or f"failed: {result.error_message}")
+
+    def show_step(self, text: str) -> None:
+        self._show("step", text)
 
     def show(self, text: str) -> None:
         self._show("shown", text)
