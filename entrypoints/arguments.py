@@ -31,7 +31,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
 }
 """The fields of Settings as `--help` shows them."""
 
-CHAT_GROUPS = ("the language model", "summaries", "tools", "what is kept, and where")
+CHAT_GROUPS = ("the language model", "summaries", "tools", "agents", "what is kept, and where")
 """Those that count where nobody is listened to."""
 
 _EPILOG = """\
@@ -96,8 +96,8 @@ def _serve_parser() -> argparse.ArgumentParser:
 def _chat_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=f"{DISTRIBUTION} chat",
-        description="Hold a conversation in this terminal, with the sessions and tools that a server with the same "
-        "settings has. Through a pipe, each line is a message, and the answers go to the standard output.",
+        description="Hold a conversation in this terminal, with the sessions, tools and agents that a server with the "
+        "same settings has. Through a pipe, each line is a message, and the answers go to the standard output.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

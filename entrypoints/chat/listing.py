@@ -51,9 +51,9 @@ def agents_text(agents: Mapping[str, Agent], settings: AgentSettings) -> str:
 
 def _agent_line(agent: Agent, settings: AgentSettings) -> str:
     is_enabled = agent.name in settings.enabled_agents
-    state = f"{'enabled' if is_enabled else 'not enabled'}, tools: {', '.join(agent.tools)}"
+    state = f"{'enabled' if is_enabled else 'not enabled'}, tools: {len(agent.tools)}"
     about = one_line(agent.description, _LONGEST_ABOUT)
-    return f"  {'+' if is_enabled else '-'} {one_line(f'{agent.name} ({state})', _LONGEST_ERROR)}  {about}"
+    return f"  {'+' if is_enabled else '-'} {one_line(agent.name, 60)} ({state})  {about}"
 
 
 def _tool_line(name: str, description: str, settings: ToolSettings) -> str:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.chat.terminals import PATIENCE, chatting, environment
 
+AGENTS = Path(__file__).parents[2] / "examples" / "agents"
+
 TOOL = '''
 def order_rice_cakes(count: int) -> str:
     """Order rice cakes."""
@@ -61,6 +63,22 @@ def test_a_conversation_with_consent_on_a_terminal(folder: Path) -> None:
 
     assert "␛[2J␛]0;title␇5 rice cakes are on their way." in shown
     assert [message["role"] for message in kept(folder)[2:]] == ["user", "assistant", "tool", "assistant"]
+
+
+def test_an_agent_works_with_consent_on_a_terminal(folder: Path) -> None:
+    (folder / "agent_files").mkdir()
+    (folder / "agent_files" / "soup.md").write_text("Rice and water.")
+    with chatting(folder, "--agents-dir", str(AGENTS)) as terminal:
+        terminal.type("ask the files agent to read soup.md\r")
+        terminal.until("The agent files wants to call read_file with")
+        terminal.until("\n? ")
+        terminal.type("y\r")
+        terminal.until("The agent files has ended.")
+        shown = terminal.until("> ")
+        terminal.type("\x04")
+        assert terminal.end() == 0
+
+    assert 'The agent files reports: I called read_file, and it answered: "Rice and water."' in " ".join(shown.split())
 
 
 def test_ctrl_c_ends_the_answer_and_not_the_program(folder: Path) -> None:

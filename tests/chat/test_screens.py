@@ -13,7 +13,7 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from rich.console import Console
 
-from domain.run_event import ToolResult
+from domain.run_event import AgentToolResult, ToolResult
 from entrypoints.chat.keyboard import Keyboard
 from entrypoints.chat.markdown_text import finished_length, last_part, markdown_of
 from entrypoints.chat.plain_screen import PlainScreen
@@ -66,6 +66,10 @@ def result(text: str, *, success: bool = True) -> ToolResult:
     )
 
 
+def agent_result(text: str) -> AgentToolResult:
+    return AgentToolResult(agent_name=text, tool_name=text, success=True, result=text, error_message=None)
+
+
 @contextmanager
 def terminal_screen(
     *, is_terminal: bool, held: list[str] | None = None
@@ -87,6 +91,11 @@ def show_everything(screen: TerminalScreen | PlainScreen, text: str) -> None:
     screen.show_call(text, {text: [text]}, whole=True)
     screen.show_result(result(text))
     screen.show_result(result(text, success=False))
+    screen.add_agent_text(text)
+    screen.show_call(text, {text: text}, agent_name=text)
+    screen.show_call(text, {text: text}, whole=True, agent_name=text)
+    screen.show_result(agent_result(text))
+    screen.show_step(text)
     screen.show(text)
     screen.note(text)
     screen.tell_error(text)
@@ -179,6 +188,50 @@ def test_a_call_that_is_asked_about_stands_beside_a_line() -> None:
     first, *rest = output.getvalue().splitlines()
     assert first == "The model wants to call echo with"
     assert all(line.startswith("  | ") for line in rest)
+
+
+def test_the_question_of_an_agent_names_it() -> None:
+    with terminal_screen(is_terminal=False) as (screen, output):
+        screen.show_call("stir", {}, whole=True, agent_name="cook")
+
+    assert output.getvalue().splitlines()[0] == "The agent cook wants to call stir with"
+
+
+def show_work(screen: TerminalScreen | PlainScreen) -> None:
+    screen.show_step("The agent cook begins: Soup.")
+    for piece in ("First water.\nThen ", "salt, and all that makes a soup."):
+        screen.add_agent_text(piece)
+    screen.show_call("stir", {"text": "soup"}, agent_name="cook")
+    screen.show_result(agent_result("soup"))
+    screen.add_answer("Enjoy!")
+    screen.end_text()
+
+
+WORK = [
+    "* The agent cook begins: Soup.",
+    "    First water.",
+    "    Then salt, and all that makes a soup.",
+    '  * stir {"text": "soup"}',
+    "  * soup answered",
+    "    | soup",
+]
+
+
+def test_an_agents_work_is_set_apart_on_a_terminal() -> None:
+    with terminal_screen(is_terminal=False) as (screen, output):
+        show_work(screen)
+
+    rows = [row.rstrip() for row in output.getvalue().splitlines()]
+    wrapped = ["    Then salt, and all that makes a", "    soup."]
+    assert rows == [*WORK[:2], *wrapped, *WORK[3:], "Enjoy!"]
+
+
+def test_an_agents_work_goes_beside_the_answer_of_a_pipe() -> None:
+    output, errors = io.StringIO(), io.StringIO()
+    show_work(PlainScreen(TypedLines(0), output, errors))
+
+    assert output.getvalue() == "Enjoy!\n"
+    assert errors.getvalue().splitlines() == WORK
 
 
 def test_a_call_that_is_too_long_to_be_shown_says_so() -> None:
