@@ -14,14 +14,14 @@ def search_sources(words: str) -> str:
     Args:
         words: A few words that the answer is likely to stand beside, such as "Mars year".
     """
-    wanted = {word for word in re.findall(r"\w+", words.casefold()) if len(word) >= _SHORTEST_WORD or word.isdigit()}
+    wanted = {word for word in _words(words) if len(word) >= _SHORTEST_WORD or word.isdigit()}
     if not wanted:
         raise ValueError(f"Give a word of at least {_SHORTEST_WORD} letters. The sources are: {', '.join(_texts())}.")
     found = [
-        (-sum(word in line.casefold() for word in wanted), name, number, line.strip())
+        (-len(wanted & _words(line)), name, number, line.strip())
         for name, text in _texts().items()
         for number, line in enumerate(text.splitlines(), start=1)
-        if any(word in line.casefold() for word in wanted)
+        if wanted & _words(line)
     ]
     lines = [f"{name}, line {number}: {line}" for _, name, number, line in sorted(found)[:_MOST_LINES_FOUND]]
     return "\n".join(lines) or f"No source holds these words. The sources are: {', '.join(_texts())}."
@@ -37,6 +37,11 @@ def read_source(name: str) -> str:
     if name not in texts:
         raise ValueError(f"There is no source {name!r}. The sources are: {', '.join(texts)}.")
     return texts[name]
+
+
+def _words(text: str) -> set[str]:
+    """Of one thing or of several: `planets` is `planet`."""
+    return {word.removesuffix("s") for word in re.findall(r"\w+", text.casefold())}
 
 
 def _texts() -> dict[str, str]:
