@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from domain.errors import MochiError
 from entrypoints.demo_client import API, DemoClient, DemoFailed, ServerEvent
+from entrypoints.demo_files import AGENT_TOOL, SKILL, TOOL, write
 from entrypoints.demo_screen import Screen
 from entrypoints.lifespan import create_app
 from entrypoints.logging_setup import configure_logging
@@ -20,19 +21,7 @@ from entrypoints.serving import CannotListen, listening, loop_factory, stopped_b
 from entrypoints.settings import Settings
 
 LONGEST = 60.0
-"""Seconds after which something must be wrong; the demo takes about ten."""
-
-TOOL = """\
-def order_rice_cakes(count: int, flavour: str = "plain") -> str:
-    \"""Order rice cakes from the kitchen.
-
-    Args:
-        count: How many.
-        flavour: What they taste of.
-    \"""
-    return f"{count} {flavour} rice cakes are on their way."
-"""
-"""As a user would write it into the tools folder."""
+"""Seconds after which something must be wrong; the demo takes about fifteen."""
 
 EVENTS_BEFORE_LEAVING = 30
 SECONDS_AWAY = 1.5
@@ -108,6 +97,7 @@ class _Conversation:
         await self._leave_and_come_back(session_id)
         self._show_file(session_id)
         await self._consent_to_a_tool(await self._give_a_tool())
+        await self._hand_over(await self._give_an_agent())
         self._say_how_to_go_on()
 
     async def _create_session(self) -> str:
@@ -163,7 +153,7 @@ class _Conversation:
         path = self._settings.tools_dir / "kitchen.py"
         self._screen.note(str(path))
         self._screen.code(TOOL)
-        await asyncio.to_thread(_write, path, TOOL)
+        await asyncio.to_thread(write, path, TOOL)
         self._screen.exchange("POST", f"{API}/tools/reload")
         self._screen.value(await self._client.post(f"{API}/tools/reload"))
         body = {"model": "demo", "tool_settings": {"tools": ["order_rice_cakes"]}}
@@ -185,6 +175,37 @@ class _Conversation:
         _require_completed(answered)
         if not any(event.name == "tool_result" and orjson.loads(event.data)["success"] for event in answered):
             raise DemoFailed("the tool was not called")
+
+    async def _give_an_agent(self) -> str:
+        """The session that has it."""
+        self._screen.step("Give it an agent: a folder with a SKILL.md and tools of its own")
+        for name, text in (("SKILL.md", SKILL), ("__init__.py", AGENT_TOOL)):
+            path = self._settings.agents_dir / "cook" / name
+            self._screen.note(str(path))
+            self._screen.code(text)
+            await asyncio.to_thread(write, path, text)
+        self._screen.exchange("POST", f"{API}/agents/reload")
+        self._screen.value(await self._client.post(f"{API}/agents/reload"))
+        body = {
+            "model": "demo",
+            "agent_settings": {"enabled_agents": ["cook"]},
+            "tool_settings": {"tool_policies": {"cook.taste": "never_confirm"}},
+        }
+        self._screen.exchange("POST", f"{API}/sessions", body)
+        session = await self._client.post(f"{API}/sessions", body)
+        self._screen.value(session)
+        return str(session["session_id"])
+
+    async def _hand_over(self, session_id: str) -> None:
+        path = f"{API}/chat/{session_id}/stream"
+        body = {"message": "Ask the cook to taste the soup."}
+        self._screen.step("Ask for something that is for the agent: it plans, acts and reports")
+        self._screen.exchange("POST", path, body)
+        async with self._client.ask(path, body) as events:
+            received = await self._read(events)
+        _require_completed(received)
+        if not any(event.name == "agent_tool_result" and orjson.loads(event.data)["success"] for event in received):
+            raise DemoFailed("the agent's tool was not called")
 
     async def _confirm(self, session_id: str, question: ServerEvent) -> None:
         path = f"{API}/chat/{session_id}/confirm-tool"
@@ -217,11 +238,6 @@ class _Conversation:
         self._screen.step("Go on with a real model (Ollama: https://ollama.com)")
         self._screen.command("ollama pull qwen3:0.6b")
         self._screen.command("mochi-server      (in a clone: make run)")
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text)
 
 
 def _require_completed(received: list[ServerEvent]) -> None:

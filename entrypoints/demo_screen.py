@@ -13,7 +13,10 @@ WIDTH = 100
 SHOWN_IN_FULL = 3
 """Events of one kind that are shown as they came; after that only their text flows on."""
 
-SHOWN_WHOLE = frozenset({"tool_call_confirmation_required", "tool_result"})
+FLOWING = frozenset({"content_delta", "thinking_delta", "agent_planning", "agent_execution"})
+"""Events that are pieces of one text."""
+
+SHOWN_WHOLE = frozenset({"tool_call_confirmation_required", "tool_result", "agent_start", "agent_tool_result"})
 """Events that a person has to read to their end."""
 
 LONGEST_TEXT = 50
@@ -62,8 +65,7 @@ class Screen:
     def event(self, event: ServerEvent) -> None:
         """An event as it came, or only its text where the reader has seen what such events look like."""
         self._shown[event.name] += 1
-        is_delta = event.name.endswith("_delta")
-        if is_delta and self._shown[event.name] > SHOWN_IN_FULL:
+        if event.name in FLOWING and self._shown[event.name] > SHOWN_IN_FULL:
             self._flow(event)
             return
         self._end_flow()
@@ -85,7 +87,7 @@ class Screen:
                 self._write("\n")
                 self._column = 0
             piece = part if self._column or not part else " " * MARGIN + part.lstrip()
-            self._write(self._styled(piece, "dim") if event.name == "thinking_delta" else piece)
+            self._write(piece if event.name == "content_delta" else self._styled(piece, "dim"))
             self._column += len(piece)
 
     def _end_flow(self) -> None:
