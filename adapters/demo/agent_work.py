@@ -7,7 +7,6 @@ from adapters.demo.agent_phases import PLAN_BEGINS, Work
 from adapters.demo.answers import Answer, Talk, answer_to, quoted
 from adapters.demo.call_arguments import Mention
 from adapters.demo.tool_use import CHARACTERS_LOOKED_AT, ToolWish, calling, mentions_of, parted, report_of
-from domain.message import AssistantMessage, ToolMessage
 from domain.tool import Tool
 
 LONGEST_QUOTE = 400
@@ -23,14 +22,15 @@ def working(work: Work, talk: Talk, tools: Sequence[Tool]) -> Answer | ToolWish:
     """What comes next of this work. The newest thing said in `talk` is the instruction."""
     if work.phase == "planning":
         return _plan(talk)
-    if any(isinstance(each, ToolMessage) for each in work.since):
-        return report_of(work.messages, LONGEST_QUOTE) or _NOTHING_MORE
-    if sum(isinstance(each, AssistantMessage) for each in work.since) > 1:
-        return _NOTHING_MORE
-    return calling(_wanted(tools, talk.latest), work.messages) or answer_to(talk)
+    if len(work.since) > 1:
+        return report_of(work.messages, LONGEST_QUOTE) or answer_to(talk)
+    return calling(_wanted(tools, talk.latest), work.messages) or _NO_TOOL
 
 
-_NOTHING_MORE = Answer("There is nothing more to do.", "I have said all that I can. I say so, and the work ends.")
+_NO_TOOL = Answer(
+    "None of my tools is for this. I say what I know myself.", "I look for a tool that fits, and find none."
+)
+"""Said first: an agent is asked once more where it begins without a call, and what it says last is its report."""
 
 
 def _plan(talk: Talk) -> Answer:

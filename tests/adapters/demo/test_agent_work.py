@@ -72,13 +72,13 @@ async def test_results_are_reported_and_end_the_work() -> None:
     assert not heard.calls
 
 
-async def test_what_no_tool_can_do_it_answers_itself_and_then_says_that_it_is_done() -> None:
+async def test_what_no_tool_can_do_it_says_so_and_then_answers_itself() -> None:
     work = [system(), user("What is 12 * 7?"), await plan_for("What is 12 * 7?")]
     first = await hear(execution(*work))
     second = await hear(execution(*work, assistant(first.text)))
 
-    assert first.text == "12 * 7 = 84."
-    assert (second.text, second.calls) == ("There is nothing more to do.", [])
+    assert first.text.startswith("None of my tools is for this.")
+    assert (second.text, second.calls) == ("12 * 7 = 84.", [])
 
 
 async def test_later_work_is_done_by_the_later_instruction() -> None:
