@@ -8,7 +8,7 @@ USER_VENV := .venv-user
 export UV_SYSTEM_CERTS := 1
 UV := $(BIN)/uv
 
-.PHONY: demo run test check format bench lock clean
+.PHONY: demo run test check format bench lock pages clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/mochi-server demo
@@ -38,6 +38,10 @@ lock: $(UV)
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate requirements-bootstrap.in -o requirements-bootstrap.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --constraint requirements.txt --group dev pyproject.toml -o requirements-dev.txt
+
+# What the pages /docs and /redoc are made of: fetched by npm, checked by hash, laid into the repository.
+pages: $(VENV)/.installed-dev
+	$(BIN)/python -m maintenance.vendor_pages
 
 clean:
 	rm -rf $(VENV) $(USER_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

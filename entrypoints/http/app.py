@@ -5,6 +5,7 @@ from functools import cache
 
 from aiohttp import web
 
+from entrypoints.http.cacheable import Content
 from entrypoints.http.config import HttpConfig
 from entrypoints.http.failures import answer_failures, note_beginning
 from entrypoints.http.guards import guard
@@ -21,6 +22,7 @@ from entrypoints.http.routes import (
     health,
     messages,
     models,
+    pages,
     sessions,
     summaries,
     system_prompts,
@@ -41,6 +43,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *agents.OPERATIONS,
     *system_prompts.OPERATIONS,
     *documentation.OPERATIONS,
+    *pages.OPERATIONS,
 )
 
 
@@ -55,7 +58,7 @@ def build_app(use_cases: UseCases, config: HttpConfig, streams: StreamKeeper) ->
     app[USE_CASES] = use_cases
     app[CONFIG] = config
     app[STREAMS] = streams
-    document: Callable[[], bytes] = cache(lambda: to_json(build_document(OPERATIONS, config.version)))
+    document: Callable[[], Content] = cache(lambda: Content.of(to_json(build_document(OPERATIONS, config.version))))
     app[DOCUMENT] = document
     add_routes(app.router, OPERATIONS)
 

@@ -75,7 +75,7 @@ def _models_of(operation: Operation) -> Iterable[_ModelUse]:
 
 def _operation(operation: Operation, schemas: _Schemas) -> Document:
     described: Document = {
-        "operationId": getattr(operation.handler, "__name__", operation.summary),
+        "operationId": operation.operation_id,
         "summary": operation.summary,
         "tags": [operation.tag],
         "parameters": [*_path_parameters(operation), *_query_parameters(operation), *_headers(operation)],

@@ -70,7 +70,10 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A method of a path. `errors` are the codes it may fail with, besides those of every operation."""
+    """A method of a path. `errors` are the codes it may fail with, besides those of every operation.
+
+    `name` tells operations apart in the document; without one they are called as their handlers are.
+    """
 
     method: Method
     path: str
@@ -85,6 +88,11 @@ class Operation:
     body_may_be_absent: bool = False
     errors: tuple[str, ...] = ()
     needs_key: bool = True
+    name: str = ""
+
+    @property
+    def operation_id(self) -> str:
+        return self.name or self.handler.__name__
 
     @property
     def path_parameters(self) -> list[str]:

@@ -7,6 +7,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from domain.errors import InvalidMessageIndex
+from entrypoints.http.cacheable import Content
 from entrypoints.http.config import HttpConfig
 from entrypoints.http.open_stream import StreamKeeper
 from entrypoints.http.use_cases import UseCases
@@ -16,7 +17,7 @@ M = TypeVar("M", bound=BaseModel)
 USE_CASES = web.AppKey("use_cases", UseCases)
 CONFIG = web.AppKey("config", HttpConfig)
 STREAMS = web.AppKey("streams", StreamKeeper)
-DOCUMENT: web.AppKey[Callable[[], bytes]] = web.AppKey("document")
+DOCUMENT: web.AppKey[Callable[[], Content]] = web.AppKey("document")
 BODY = web.RequestKey("body", BaseModel)
 QUERY = web.RequestKey("query", BaseModel)
 

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from domain.session import Session
+from entrypoints.http.routes.pages import FILES
 from tests.http.bench import Client, ClientFactory, HttpBench, error_of
 from tests.http.requests_of import ALL_REQUESTS, KEPT, KEPT_PROMPT, ValidRequest
 
 HEALTH = "/api/v1/health"
-FREE_PATHS = {HEALTH, "/openapi.json"}
+FREE_PATHS = {HEALTH, "/openapi.json", *(page_file.path for page_file in FILES)}
 SESSIONS = "/api/v1/sessions"
 EVIL = "https://evil.example"
 KEY = "a-key"
