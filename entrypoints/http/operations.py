@@ -8,10 +8,11 @@ from typing import Literal, TypeAlias
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
-from entrypoints.http.requests import BODY, QUERY
+from entrypoints.http.requests import BODY, MAX_MESSAGE_INDEX, QUERY
 from entrypoints.http.schemas.base import NoFields
+from entrypoints.http.schemas.prompts import PROMPT_FILENAME
 from entrypoints.http.validation import validated_body, validated_query
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -22,25 +23,33 @@ EVENT_STREAM = "text/event-stream"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathParameter:
-    """`pattern` matches the percent-encoded path; what it means is for the handler to check."""
+    """`pattern` matches the percent-encoded path; what it means is for the handler to check. `schema` is what the
+    document says of the value, which has the `example`."""
 
     description: str
+    example: str | int
     pattern: str = "[^/]+"
-    type: Literal["string", "integer"] = "string"
+    schema: Mapping[str, JsonValue] = field(default_factory=lambda: {"type": "string"})
 
 
 PATH_PARAMETERS: Mapping[str, PathParameter] = MappingProxyType(
     {
-        "session_id": PathParameter(description="Ten lower-case hex characters."),
+        "session_id": PathParameter(description="Ten lower-case hex characters.", example="d92727872d"),
         "message_index": PathParameter(
-            description="Place in the whole list of messages, from 0; the system message counts.", type="integer"
+            description="Place in the whole list of messages, from 0; the system message counts.",
+            example=0,
+            schema={"type": "integer", "minimum": 0, "maximum": MAX_MESSAGE_INDEX},
         ),
-        "run_id": PathParameter(description="Sixteen lower-case hex characters."),
-        "filename": PathParameter(description="Name of a prompt file, ending with `.md`."),
-        "tool_name": PathParameter(description="Name of a tool."),
-        "agent_name": PathParameter(description="Name of an agent."),
+        "run_id": PathParameter(description="Sixteen lower-case hex characters.", example="fa7929db3dd08764"),
+        "filename": PathParameter(
+            description="Name of a prompt file, ending with `.md`.", example="pirate.md", schema=PROMPT_FILENAME
+        ),
+        "tool_name": PathParameter(description="Name of a tool.", example="get_weather"),
+        "agent_name": PathParameter(description="Name of an agent.", example="researcher"),
         "model_name": PathParameter(
-            description="Name of a model; it may hold `:` and `/`, as they are or percent-encoded.", pattern=r"[\s\S]+"
+            description="Name of a model; it may hold `:` and `/`, as they are or percent-encoded.",
+            example="qwen3:8b",
+            pattern=r"[\s\S]+",
         ),
     }
 )
@@ -51,13 +60,14 @@ class Answer:
     """One way in which an operation succeeds.
 
     `content` gives the model of each media type, None for text of no model; empty for an answer without a body.
-    `events` are the server-sent events of a stream, by their names.
+    `events` are the server-sent events of a stream, by their names. `headers` says what those of the answer tell.
     """
 
     status: int = 200
     description: str
     content: Mapping[str, type[BaseModel] | None] = field(default_factory=dict)
     events: Mapping[str, type[BaseModel]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +76,8 @@ class Header:
 
     name: str
     description: str
+    example: str
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ BODY = web.RequestKey("body", BaseModel)
 QUERY = web.RequestKey("query", BaseModel)
 
 _MAX_INDEX_DIGITS = 9
+MAX_MESSAGE_INDEX = 10**_MAX_INDEX_DIGITS - 1
 
 
 def use_cases(request: web.Request) -> UseCases:

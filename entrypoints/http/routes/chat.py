@@ -28,8 +28,14 @@ _EVENT_ID = re.compile(r"(?P<run_id>[0-9a-f]{16}):(?P<sequence>[0-9]{1,15})", re
 IDEMPOTENCY_KEY = Header(
     name="Idempotency-Key",
     description="A repeated request with the same key and body joins, or re-reads, the first one's run (24 hours).",
+    example="6f1c2a4e-9b1d-4c57-8a53-0d0a6c1f2b7e",
+    pattern=rf"^[!-~]{{1,{MAX_KEY_CHARACTERS}}}$",
 )
-LAST_EVENT_ID = Header(name="Last-Event-ID", description="Go on behind this event; `RUN_ID:SEQUENCE`.")
+LAST_EVENT_ID = Header(
+    name="Last-Event-ID",
+    description="Go on behind this event; `RUN_ID:SEQUENCE`. Anything else is ignored.",
+    example="fa7929db3dd08764:42",
+)
 
 run_id_of = path_text("run_id")
 
@@ -159,6 +165,7 @@ OPERATIONS = (
         handler=cancel,
         tag="chat",
         summary="End the run at work, or one that waits",
+        description="Generation in the model's server ends too. Answers when the run has ended.",
         query=RunQuery,
         answers=(json_answer_of(CancelledRun, "It has ended. What it wrote is kept."),),
         errors=_READ_ERRORS,
@@ -169,6 +176,7 @@ OPERATIONS = (
         handler=list_runs,
         tag="chat",
         summary="List the runs of a session, newest first",
+        description="Those that ended, the one at work, and those that wait.",
         answers=(json_answer_of(RunList, "The runs."),),
         errors=_READ_ERRORS,
     ),
@@ -178,6 +186,7 @@ OPERATIONS = (
         handler=get_run,
         tag="chat",
         summary="Look at a run",
+        description="How it stands, why it failed, and which questions are open.",
         answers=(json_answer_of(Run, "The run."),),
         errors=_READ_ERRORS,
     ),

@@ -50,6 +50,7 @@ OPERATIONS = (
         path="/api/v1/models/{model_name}",
         handler=get_model,
         summary="Show a model",
+        description="One of the list, or any other that the models' server knows.",
         tag=_TAG,
         answers=(json_answer_of(Model, "The model."),),
         errors=("MODEL_NOT_FOUND", *_OLLAMA_ERRORS),

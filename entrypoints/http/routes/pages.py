@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 
 from entrypoints.http.cacheable import ASK_EACH_TIME, FOR_EVER, Content, content_answer
 from entrypoints.http.operations import Answer, Operation
-from entrypoints.http.routes.documentation import IF_NONE_MATCH, TAG, UNCHANGED
+from entrypoints.http.routes.documentation import CACHING, IF_NONE_MATCH, TAG, UNCHANGED
 
 PAGES = Path(__file__).parents[1] / "pages"
 
@@ -126,7 +126,10 @@ def _operations() -> Iterator[Operation]:
             description="It is part of the server, and loads nothing from elsewhere.",
             tag=TAG,
             headers=(IF_NONE_MATCH,),
-            answers=(Answer(description="The file.", content={page_file.media_type: None}), UNCHANGED),
+            answers=(
+                Answer(description="The file.", content={page_file.media_type: None}, headers=CACHING),
+                UNCHANGED,
+            ),
             needs_key=False,
         )
 

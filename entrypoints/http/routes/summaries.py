@@ -56,6 +56,7 @@ OPERATIONS = (
         handler=read_summary,
         tag=_TAG,
         summary="Show the summary of a session",
+        description="The latest that was made, in the background or on request.",
         answers=(json_answer_of(KeptSummary, "The summary, or nulls."),),
         errors=READING_ERRORS,
     ),

@@ -104,6 +104,7 @@ OPERATIONS = (
         handler=list_tools,
         tag=_TAG,
         summary="List the tools",
+        description="Those of the tools folder and of MCP servers, as they were loaded last.",
         answers=(json_answer_of(ToolList, "The tools, by name, and what could not be loaded."),),
     ),
     # Before the route of one tool: a tool of this name is found in the list.
@@ -131,6 +132,7 @@ OPERATIONS = (
         handler=get_tool,
         tag=_TAG,
         summary="Show a tool",
+        description="What it is for, what it takes, and where it comes from.",
         answers=(json_answer_of(ToolModel, "The tool."),),
         errors=("TOOL_NOT_FOUND",),
     ),

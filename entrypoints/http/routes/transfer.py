@@ -58,7 +58,13 @@ OPERATIONS = (
         description="As a session file, which can be imported again, or as Markdown for people.",
         tag=TAG,
         query=ExportQuery,
-        answers=(Answer(description="The file.", content={JSON: ExportedSession, _MARKDOWN: None}),),
+        answers=(
+            Answer(
+                description="The file.",
+                content={JSON: ExportedSession, _MARKDOWN: None},
+                headers={"Content-Disposition": "With JSON, a name to save it under."},
+            ),
+        ),
         errors=READING_ERRORS,
     ),
     Operation(

@@ -3,7 +3,7 @@
 import binascii
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, FailFast, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, FailFast, Field, JsonValue, model_validator
 
 from domain.context_window import AdjustmentReason
 from domain.run import ChatRequest, IfBusy, OnDisconnect, Think
@@ -37,16 +37,44 @@ def _without_num_ctx(options: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return options
 
 
-Image = Annotated[str, AfterValidator(_decodable), Field(json_schema_extra={"contentEncoding": "base64"})]
+_BASE64 = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+Image = Annotated[
+    str,
+    AfterValidator(_decodable),
+    Field(json_schema_extra={"contentEncoding": "base64", "pattern": _BASE64, "minLength": 4}),
+]
+# What `_fits_together` checks, for the document.
+_TOGETHER: JsonValue = [
+    {
+        "if": {"properties": {"regenerate": {"const": True}}, "required": ["regenerate"]},
+        "then": {"properties": {"message": {"type": "null"}}},
+    },
+    {
+        "if": {"properties": {"images": {"minItems": 1}}, "required": ["images"]},
+        "then": {"properties": {"message": {"type": "string"}}, "required": ["message"]},
+        "else": {"properties": {"message": {"not": {"const": ""}}}},
+    },
+]
 
 
 class ChatBody(RequestModel):
-    message: str | None = Field(default=None, description="Null: answer, or continue, what is there.")
+    """What to answer, and how. Without a `message`, what is there is answered or continued."""
+
+    model_config = ConfigDict(json_schema_extra={"allOf": _TOGETHER})
+
+    message: str | None = Field(
+        default=None,
+        description="What the person says. Null: answer, or continue, what is there.",
+        examples=["Why is the sky blue?"],
+    )
     regenerate: bool = Field(default=False, description="Drop what follows the last user message and answer it again.")
     think: Annotated[Think, BeforeValidator(_known_effort)] = False
     images: Annotated[list[Image], FailFast()] = Field(default_factory=list)
     options: Annotated[dict[str, JsonValue], AfterValidator(_without_num_ctx)] | None = Field(
-        default=None, description="Model options, passed on.", examples=[{"temperature": 0.2}]
+        default=None,
+        description="Model options, passed on; never `num_ctx`, which the server sizes.",
+        examples=[{"temperature": 0.2}],
+        json_schema_extra={"propertyNames": {"not": {"const": "num_ctx"}}},
     )
     format: dict[str, JsonValue] | None = Field(default=None, description="A JSON schema that the answer must satisfy.")
     on_disconnect: OnDisconnect = Field(default="cancel", description="What becomes of the run with no reader left.")

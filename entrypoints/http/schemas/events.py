@@ -34,7 +34,7 @@ class ThinkingDelta(AnswerModel):
     content: str
 
 
-class ToolCall(AnswerModel):
+class ToolCallBegun(AnswerModel):
     """A call that runs without asking; `call_index` counts within one assistant message."""
 
     tool_name: str
@@ -73,7 +73,7 @@ class ToolResult(AnswerModel):
 class ToolContinuationStart(AnswerModel):
     """Before the results go back to the model."""
 
-    message: str
+    message: str = Field(description="What goes on, in words.", examples=["The model reads the results."])
 
 
 class AgentStart(AnswerModel):
@@ -168,7 +168,7 @@ EVENTS: Mapping[str, type[AnswerModel]] = MappingProxyType(
         run_event.RunStart.name: RunStart,
         run_event.ContentDelta.name: ContentDelta,
         run_event.ThinkingDelta.name: ThinkingDelta,
-        run_event.ToolCallBegun.name: ToolCall,
+        run_event.ToolCallBegun.name: ToolCallBegun,
         run_event.ConfirmationRequired.name: ToolCallConfirmationRequired,
         run_event.ToolResult.name: ToolResult,
         run_event.ToolContinuationStart.name: ToolContinuationStart,

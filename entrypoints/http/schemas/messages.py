@@ -21,7 +21,7 @@ class ToolCall(AnswerModel):
 
 class SystemMessage(AnswerModel):
     role: Literal["system"]
-    content: str
+    content: str = Field(description="The text.", examples=["You are a pirate."])
     message_id: str
     timestamp: Timestamp
     source_file: str | None = Field(description="The prompt file that the text came from.")
@@ -29,7 +29,7 @@ class SystemMessage(AnswerModel):
 
 class UserMessage(AnswerModel):
     role: Literal["user"]
-    content: str
+    content: str = Field(description="The text.", examples=["Why is the sky blue?"])
     message_id: str
     timestamp: Timestamp
     images: list[str] = Field(description="Pictures in base64.")
@@ -80,4 +80,4 @@ class MessageList(AnswerModel):
 
 
 class MessageEdit(RequestModel):
-    content: Text
+    content: Text = Field(description="What the message says from now on.", examples=["Why is the sky red at dusk?"])

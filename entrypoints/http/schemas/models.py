@@ -6,7 +6,7 @@ from entrypoints.http.schemas.base import AnswerModel
 
 
 class Model(AnswerModel):
-    name: str
+    name: str = Field(description="What to name it by in requests.", examples=["qwen3:8b"])
     size_mb: float | None
     format: str | None
     family: str | None

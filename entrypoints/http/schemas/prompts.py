@@ -1,22 +1,53 @@
 """System prompt files."""
 
-from pydantic import Field
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated
 
+from pydantic import Field, JsonValue
+
+from domain.prompt import MAX_FILENAME_BYTES, MAX_PROMPT_CHARACTERS
 from entrypoints.http.schemas.base import AnswerModel, RequestModel
+
+PROMPT_FILENAME: Mapping[str, JsonValue] = MappingProxyType(
+    {
+        "type": "string",
+        "pattern": r"^(?!\.)(?!.*\.\.)[^/\\\x00-\x1f]+\.md$",
+        "maxLength": MAX_FILENAME_BYTES,
+    }
+)
+"""What `domain.prompt` checks, for the document."""
+
+Filename = Annotated[
+    str,
+    Field(
+        description="Ends with `.md`; no separator, no `..`, no leading dot, at most 255 bytes.",
+        examples=["pirate.md"],
+        json_schema_extra=dict(PROMPT_FILENAME),
+    ),
+]
+Content = Annotated[
+    str,
+    Field(
+        description="Not blank, under 10,000 characters.",
+        examples=["You are a pirate."],
+        json_schema_extra={"pattern": r"\S", "maxLength": MAX_PROMPT_CHARACTERS - 1},
+    ),
+]
 
 
 class NewPrompt(RequestModel):
-    filename: str = Field(description="Ends with `.md`; no separator, no leading dot.", examples=["pirate.md"])
-    content: str = Field(description="Not blank, under 10,000 characters.")
+    filename: Filename
+    content: Content
 
 
 class PromptContent(RequestModel):
-    content: str = Field(description="Not blank, under 10,000 characters.")
+    content: Content
 
 
 class PromptFile(AnswerModel):
     filename: str
-    content: str
+    content: str = Field(description="The whole text.", examples=["You are a pirate."])
 
 
 class PromptOverview(AnswerModel):

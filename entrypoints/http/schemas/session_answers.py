@@ -22,7 +22,7 @@ class AgentSettings(AnswerModel):
 
 
 class Summary(AnswerModel):
-    summary: str
+    summary: str = Field(description="Some sentences, five at most.", examples=["They speak of the weather in Kyoto."])
     topics: list[str]
 
 
@@ -70,7 +70,7 @@ class SessionList(AnswerModel):
 
 
 class SystemPrompt(AnswerModel):
-    content: str
+    content: str = Field(description="The text.", examples=["You are a pirate."])
     source_file: str | None
     message_index: Literal[0]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, FailFast
+from pydantic import ConfigDict, FailFast, Field
 
 from domain.context_window import AdjustmentReason
 from entrypoints.http.schemas.base import AnswerModel, RequestModel
@@ -15,8 +15,16 @@ class SessionFile(RequestModel):
 
     model_config = ConfigDict(extra="allow")
 
-    metadata: dict[str, object]
-    messages: Annotated[list[dict[str, object]], FailFast()]
+    metadata: dict[str, object] = Field(
+        examples=[{"session_id": "d92727872d", "model": "qwen3:8b", "format_version": "1.4"}],
+        json_schema_extra={
+            "required": ["session_id"],
+            "properties": {"session_id": {"type": "string", "minLength": 1}},
+        },
+    )
+    messages: Annotated[list[dict[str, object]], FailFast()] = Field(
+        examples=[[{"role": "user", "content": "Why is the sky blue?"}]]
+    )
 
 
 class ExportedAdjustment(AnswerModel):

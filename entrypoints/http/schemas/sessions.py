@@ -2,20 +2,23 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from application.use_cases.create_session import NewSession
 from application.use_cases.sessions import MAX_PAGE_SIZE
 from application.use_cases.update_session import SessionChange
 from domain.session import AgentSettings, ToolSettings
 from entrypoints.http.schemas.base import QueryModel, RequestModel, Text
+from entrypoints.http.schemas.prompts import Filename
 from entrypoints.http.schemas.settings import AgentSettingsBody, ToolSettingsBody, WindowChoiceBody
 
 
 class SessionCreation(RequestModel):
     model: Text = Field(examples=["qwen3:8b"])
     system_prompt: str | None = None
-    system_prompt_source_file: str | None = Field(default=None, description="A prompt file; wins over `system_prompt`.")
+    system_prompt_source_file: Filename | None = Field(
+        default=None, description="A prompt file; wins over `system_prompt`."
+    )
     tool_settings: ToolSettingsBody | None = None
     agent_settings: AgentSettingsBody | None = None
     context_window: WindowChoiceBody | None = None
@@ -49,8 +52,22 @@ class SessionUpdate(RequestModel):
 
 
 class SystemPromptBody(RequestModel):
-    content: str | None = None
-    source_file: str | None = Field(default=None, description="A prompt file; wins over `content`.")
+    """One of the two is needed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["source_file"], "properties": {"source_file": {"type": "string"}}},
+                {
+                    "required": ["content"],
+                    "properties": {"content": {"type": "string", "pattern": r"\S"}, "source_file": {"type": "null"}},
+                },
+            ]
+        }
+    )
+
+    content: str | None = Field(default=None, examples=["You are a pirate."])
+    source_file: Filename | None = Field(default=None, description="A prompt file; wins over `content`.")
 
     @model_validator(mode="after")
     def _one_is_needed(self) -> "SystemPromptBody":
@@ -60,7 +77,9 @@ class SystemPromptBody(RequestModel):
 
 
 class ForkBody(RequestModel):
-    message_index: int | None = Field(default=None, description="The last message that goes along; all by default.")
+    message_index: int | None = Field(
+        default=None, description="The place of the last message that goes along, from 0; all by default."
+    )
 
 
 def _in_plain_digits(text: object) -> object:
@@ -71,10 +90,18 @@ def _in_plain_digits(text: object) -> object:
 
 
 class ListQuery(QueryModel):
-    limit: Annotated[int, BeforeValidator(_in_plain_digits), Field(ge=1, le=MAX_PAGE_SIZE)] | None = None
-    cursor: str | None = Field(default=None, description="The `next_cursor` of the page before.")
-    q: str = Field(default="", description="Words, letter case aside, each of which begins one of the session's.")
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE), BeforeValidator(_in_plain_digits)] | None = Field(
+        default=None, description="How many sessions a page has; all of them without it.", examples=[20]
+    )
+    cursor: str | None = Field(default=None, description="The `next_cursor` of the page before, as it was.")
+    q: str = Field(
+        default="",
+        description="Words, letter case aside, each of which begins one of the session's.",
+        examples=["weather"],
+    )
 
 
 class ExportQuery(QueryModel):
-    format: Literal["json", "markdown"] = "json"
+    format: Literal["json", "markdown"] = Field(
+        default="json", description="A session file for programs, or Markdown for people.", examples=["markdown"]
+    )

@@ -10,7 +10,7 @@ class SummarizeBody(RequestModel):
 
 
 class MadeSummary(AnswerModel):
-    summary: str
+    summary: str = Field(description="Some sentences, five at most.", examples=["They speak of the weather in Kyoto."])
     topics: list[str]
     model_used: str
 
@@ -18,6 +18,8 @@ class MadeSummary(AnswerModel):
 class KeptSummary(AnswerModel):
     """All null where there is no summary yet."""
 
-    summary: str | None
+    summary: str | None = Field(
+        description="Some sentences, five at most.", examples=["They speak of the weather in Kyoto."]
+    )
     topics: list[str] | None
     model_used: str | None = Field(description="Null too where it is not known.")

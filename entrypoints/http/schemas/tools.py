@@ -10,13 +10,16 @@ from entrypoints.http.schemas.messages import Timestamp
 class Tool(AnswerModel):
     name: str
     description: str
-    parameters: dict[str, JsonValue] = Field(description="A JSON schema.")
+    parameters: dict[str, JsonValue] = Field(
+        description="A JSON schema.",
+        examples=[{"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}],
+    )
     source: str = Field(description="The file or folder under the tools folder, or the MCP server.")
 
 
 class ToolSourceError(AnswerModel):
     source: str
-    error: str
+    error: str = Field(description="Why it could not be loaded.", examples=["The parameter `city` has no type."])
 
 
 class ToolList(AnswerModel):
@@ -27,7 +30,7 @@ class ToolList(AnswerModel):
 class ReloadedTools(AnswerModel):
     success: bool = Field(description="Whether everything could be loaded.")
     tools_count: int
-    message: str
+    message: str = Field(description="What is loaded, in words.", examples=["4 tools are loaded."])
 
 
 class ToolExecution(AnswerModel):
@@ -70,4 +73,4 @@ class ConfirmationBody(RequestModel):
 class ConfirmedTool(AnswerModel):
     success: bool
     tool_name: str
-    message: str
+    message: str = Field(description="What becomes of the call.", examples=["The tool is called."])
