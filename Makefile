@@ -8,7 +8,7 @@ USER_VENV := .venv-user
 export UV_SYSTEM_CERTS := 1
 UV := $(BIN)/uv
 
-.PHONY: demo run test check format bench lock pages clean
+.PHONY: demo run test check format bench fuzz lock pages clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/mochi-server demo
@@ -32,6 +32,11 @@ format: $(VENV)/.installed-dev
 # What a user has is measured in a user's environment: some packages load more where others happen to be installed.
 bench: $(VENV)/.installed-dev $(USER_VENV)/.installed
 	BENCH_PYTHON=$(USER_VENV)/bin/python $(BIN)/python -m benchmarks --write
+
+# Requests made of the OpenAPI document, as many as are asked for: make fuzz REQUESTS=5000
+REQUESTS ?= 100000
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.fuzzing.campaign --requests $(REQUESTS)
 
 # The locks carry hashes and name no host; uv.lock would, so it stays out of the repository.
 lock: $(UV)

@@ -40,17 +40,47 @@ class Page:
         return text
 
     async def click(self, selector: str) -> None:
-        await self.until(f"document.querySelector({selector!r})")
+        await self._until_there(selector)
         await self.run(f"document.querySelector({selector!r}).click()")
 
     async def type(self, selector: str, text: str) -> None:
-        await self.until(f"document.querySelector({selector!r})")
+        await self._until_there(selector)
         await self.run(f"document.querySelector({selector!r}).focus()")
         await self._ask("Input.insertText", text=text)
+
+    async def _until_there(self, selector: str) -> None:
+        await self.until(f"document.querySelector({selector!r}) !== null")
+
+    async def open(self, operation: str) -> None:
+        """Unfold an operation of Swagger UI, if it is not yet."""
+        await self._until_there(operation)
+        await self.run(
+            f"document.querySelector({operation + ':not(.is-open) button.opblock-summary-control'!r})?.click()"
+        )
+        await self._until_there(f"{operation}.is-open")
+
+    async def replace(self, selector: str, text: str) -> None:
+        await self._until_there(selector)
+        await self.run(f"document.querySelector({selector!r}).select()")
+        await self.type(selector, text)
+
+    def forget(self) -> None:
+        """Look only at what comes from now on."""
+        self._browser.heard.clear()
 
     def requested(self) -> list[str]:
         """The addresses that the page and its workers asked for."""
         return [told["params"]["request"]["url"] for told in self._heard("Network.requestWillBeSent")]
+
+    def fetched(self) -> list[str]:
+        """The addresses whose answers came from the server and not from the browser's cache."""
+        cached = {told["params"]["requestId"] for told in self._heard("Network.requestServedFromCache")}
+        answers = [told["params"] for told in self._heard("Network.responseReceived")]
+        return [
+            each["response"]["url"]
+            for each in answers
+            if each["requestId"] not in cached and not each["response"]["fromDiskCache"]
+        ]
 
     def complaints(self) -> list[Json]:
         """What a person would find in the console: faults, refusals of the policy, and warnings."""

@@ -2,12 +2,23 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 MAX_UNKNOWN_FIELDS = 50
 
 Text = Annotated[str, Field(min_length=1)]
+
+
+def _whole(number: object) -> object:
+    """JSON has one kind of number: `8192.0` is whole, and so is what is too long for 64 bits."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+WHOLE = BeforeValidator(_whole)
+"""Stands last: behind it pydantic could not say the bounds of a number in the document."""
+
+WholeNumber = Annotated[int, WHOLE]
 
 
 class RequestModel(BaseModel):

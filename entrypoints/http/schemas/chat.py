@@ -44,23 +44,20 @@ Image = Annotated[
     Field(json_schema_extra={"contentEncoding": "base64", "pattern": _BASE64, "minLength": 4}),
 ]
 # What `_fits_together` checks, for the document.
-_TOGETHER: JsonValue = [
+_APART: JsonValue = [
     {
-        "if": {"properties": {"regenerate": {"const": True}}, "required": ["regenerate"]},
-        "then": {"properties": {"message": {"type": "null"}}},
+        "required": ["regenerate", "message"],
+        "properties": {"regenerate": {"const": True}, "message": {"type": "string"}},
     },
-    {
-        "if": {"properties": {"images": {"minItems": 1}}, "required": ["images"]},
-        "then": {"properties": {"message": {"type": "string"}}, "required": ["message"]},
-        "else": {"properties": {"message": {"not": {"const": ""}}}},
-    },
+    {"required": ["images"], "properties": {"images": {"minItems": 1}, "message": {"type": "null"}}},
+    {"required": ["message"], "properties": {"message": {"const": ""}, "images": {"maxItems": 0}}},
 ]
 
 
 class ChatBody(RequestModel):
     """What to answer, and how. Without a `message`, what is there is answered or continued."""
 
-    model_config = ConfigDict(json_schema_extra={"allOf": _TOGETHER})
+    model_config = ConfigDict(json_schema_extra={"not": {"anyOf": _APART}})
 
     message: str | None = Field(
         default=None,

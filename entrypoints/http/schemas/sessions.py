@@ -8,7 +8,7 @@ from application.use_cases.create_session import NewSession
 from application.use_cases.sessions import MAX_PAGE_SIZE
 from application.use_cases.update_session import SessionChange
 from domain.session import AgentSettings, ToolSettings
-from entrypoints.http.schemas.base import QueryModel, RequestModel, Text
+from entrypoints.http.schemas.base import QueryModel, RequestModel, Text, WholeNumber
 from entrypoints.http.schemas.prompts import Filename
 from entrypoints.http.schemas.settings import AgentSettingsBody, ToolSettingsBody, WindowChoiceBody
 
@@ -56,13 +56,12 @@ class SystemPromptBody(RequestModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "anyOf": [
-                {"required": ["source_file"], "properties": {"source_file": {"type": "string"}}},
-                {
-                    "required": ["content"],
-                    "properties": {"content": {"type": "string", "pattern": r"\S"}, "source_file": {"type": "null"}},
-                },
-            ]
+            "not": {
+                "properties": {
+                    "content": {"anyOf": [{"type": "null"}, {"type": "string", "pattern": r"^\s*$"}]},
+                    "source_file": {"type": "null"},
+                }
+            }
         }
     )
 
@@ -77,7 +76,7 @@ class SystemPromptBody(RequestModel):
 
 
 class ForkBody(RequestModel):
-    message_index: int | None = Field(
+    message_index: WholeNumber | None = Field(
         default=None, description="The place of the last message that goes along, from 0; all by default."
     )
 
@@ -93,7 +92,11 @@ class ListQuery(QueryModel):
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE), BeforeValidator(_in_plain_digits)] | None = Field(
         default=None, description="How many sessions a page has; all of them without it.", examples=[20]
     )
-    cursor: str | None = Field(default=None, description="The `next_cursor` of the page before, as it was.")
+    cursor: str | None = Field(
+        default=None,
+        description="The `next_cursor` of the page before, as it was.",
+        json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"},
+    )
     q: str = Field(
         default="",
         description="Words, letter case aside, each of which begins one of the session's.",

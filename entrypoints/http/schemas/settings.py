@@ -6,7 +6,7 @@ from pydantic import FailFast, Field
 
 from domain.context_window import WindowChoice
 from domain.session import AgentSettings, ExecutionPolicy, ToolSettings
-from entrypoints.http.schemas.base import RequestModel, Text
+from entrypoints.http.schemas.base import WHOLE, RequestModel, Text
 
 MAX_POLICIES = 1000
 
@@ -37,7 +37,7 @@ class WindowChoiceBody(RequestModel):
     """Fixes the window at `current_window` tokens, or, with `manual_override` false, frees it."""
 
     manual_override: bool
-    current_window: Annotated[int, Field(ge=1)] | None = None
+    current_window: Annotated[int, Field(ge=1), WHOLE] | None = None
 
     def to_domain(self) -> WindowChoice:
         return WindowChoice(manual_override=self.manual_override, current_window=self.current_window)
