@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 
 import orjson
 
@@ -34,6 +35,8 @@ def _clean(value: object) -> object:
         return {_clean(key): _clean(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(item) for item in value]
+    if is_dataclass(value):
+        return {field.name: _clean(getattr(value, field.name)) for field in fields(value)}
     return value
 
 

@@ -8,8 +8,6 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-import orjson
-
 from application.ports.run_log import Follower, LogEntry
 from domain.run_event import ContentDelta, Done, Snapshot
 from entrypoints.http import rendering
@@ -198,6 +196,6 @@ def frame_of(run_id: str, entry: LogEntry) -> bytes:
     sequence, event = entry
     # Pieces of text are nearly all that there is: writing what varies of them takes a third of the time.
     if type(event) is ContentDelta:
-        return _CONTENT_FRAME % (run_id.encode(), sequence, orjson.dumps(event.content))
+        return _CONTENT_FRAME % (run_id.encode(), sequence, to_json(event.content))
     data = to_json(rendering.snapshot(event) if type(event) is Snapshot else event)
     return b"id: %b:%d\nevent: %b\ndata: %b\n\n" % (run_id.encode(), sequence, event.name.encode(), data)

@@ -138,6 +138,17 @@ async def test_a_wrong_value_is_refused_by_the_name_of_its_field(client: Client,
     assert field in {error["field"] for error in details["errors"]}
 
 
+async def test_a_whole_number_is_one_however_json_writes_it(client: Client, bench: HttpBench) -> None:
+    await bench.keep(KEPT)
+    body = b'{"model": "llama", "context_window": {"manual_override": true, "current_window": 1024.0}}'
+    created = await json_of(await client.post(SESSIONS, data=body, headers=JSON_TYPE), 201)
+    assert created["context_window"]["current_window"] == 1024
+    fork = await client.post(f"{SESSIONS}/{KEPT.session_id}/fork", data=b'{"message_index": 1e0}', headers=JSON_TYPE)
+    assert (await json_of(fork, 201))["message_count"] == 2
+    far = await client.post(f"{SESSIONS}/{KEPT.session_id}/fork", data=b'{"message_index": -1e32}', headers=JSON_TYPE)
+    await error_of(far, 400, "INVALID_MESSAGE_INDEX")
+
+
 async def test_a_flood_of_unknown_fields_is_not_told_one_by_one(client: Client) -> None:
     flood = {f"field{number}": number for number in range(30_000)}
     for body in (flood, {"model": "llama", "tool_settings": flood}):
