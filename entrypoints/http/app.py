@@ -7,6 +7,7 @@ from aiohttp import web
 
 from entrypoints.http.cacheable import Content
 from entrypoints.http.config import HttpConfig
+from entrypoints.http.errors import STATUS_BY_CODE
 from entrypoints.http.failures import answer_failures, note_beginning
 from entrypoints.http.guards import guard
 from entrypoints.http.json_bytes import to_json
@@ -62,9 +63,12 @@ def build_app(use_cases: UseCases, config: HttpConfig, streams: StreamKeeper) ->
     app[DOCUMENT] = document
     add_routes(app.router, OPERATIONS)
 
-    async def describe_origin(request: web.Request, answer: web.StreamResponse) -> None:
-        origins.describe(request.headers, answer.headers)
+    async def describe_answer(request: web.Request, answer: web.StreamResponse) -> None:
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        # Under a name that is not the server's, a page of that name is a stranger's, too.
+        if answer.status != STATUS_BY_CODE["HOST_NOT_ALLOWED"]:
+            origins.describe(request.headers, answer.headers)
 
-    app.on_response_prepare.append(describe_origin)
+    app.on_response_prepare.append(describe_answer)
     app.on_response_prepare.append(note_beginning)
     return app

@@ -59,7 +59,11 @@ class ValidRequest:
 
     def paths_with(self, value: str) -> list[str]:
         """The path with each of its parameters, in turn, being `value`."""
-        return [self._path_with({name: value}) for name in self.operation.path_parameters]
+        return [self.path_of(name, value) for name in self.operation.path_parameters]
+
+    def path_of(self, name: str, value: str) -> str:
+        """The path with this one of its parameters being `value`."""
+        return self._path_with({name: value})
 
     def _path_with(self, others: Mapping[str, str]) -> str:
         path = self.operation.path

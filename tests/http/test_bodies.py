@@ -1,12 +1,14 @@
 """Bodies that are no plain JSON, or not what they should be, are refused quickly and by name."""
 
 import asyncio
+import io
 import json
 import logging
 from collections.abc import Mapping
 
 import pytest
 
+from entrypoints.http.bodies import MAX_VALUES
 from tests.http.bench import Client, HttpBench, Json, error_of, json_of
 from tests.http.requests_of import KEPT, KEPT_PROMPT, WITH_BODY
 
@@ -47,6 +49,16 @@ BOMBS: Mapping[str, bytes] = {
     "lone surrogate below": b'{"model": "llama", "tool_settings": {"tool_policies": {"\\udfff": "never_confirm"}}}',
     "raw control character": b'{"model": "a\nb"}',
     "NUL byte": b'{"model": "llama"}\0',
+    "many keys": b'{"a":0' + b"".join(b',"a%d":0' % number for number in range(200_000)) + b"}",
+    "one key many times": b'{"a":0' + b',"a":0' * 200_000 + b"}",
+    "long key": b'{"' + b"a" * 1_000_000 + b'":0}',
+    "long exponent": b'{"a": 1e' + b"9" * 100_000 + b"}",
+    "long fraction": b'{"a": 0.' + b"0" * 1_000_000 + b"1}",
+    "many escapes": b'{"a": "' + b"\\u0000" * 200_000 + b'"}',
+    "wide arrays": b'{"a": [[]' + b",[]" * 60_000 + b"]}",
+    "more values than anybody sends": b'{"a": [0' + b",0" * MAX_VALUES + b"]}",
+    "more strings than anybody sends": b'{"a": ["b"' + b',"b"' * 2 * MAX_VALUES + b"]}",
+    "open string": b'{"a": "' + b"a" * 1_000_000,
 }
 
 
@@ -57,7 +69,7 @@ async def test_no_operation_takes_what_is_no_plain_json(client: Client, bench: H
     for valid in WITH_BODY:
         if not BOMBS[name] and valid.operation.body_may_be_absent:
             continue
-        answer = await client.request(valid.method, valid.path, data=BOMBS[name], headers=JSON_TYPE)
+        answer = await client.request(valid.method, valid.path, data=io.BytesIO(BOMBS[name]), headers=JSON_TYPE)
         details = await error_of(answer, 422, "VALIDATION_ERROR")
         assert details["field"] == details["errors"][0]["field"]
         assert all(error["field"] and error["message"] for error in details["errors"]), valid
