@@ -71,8 +71,11 @@ def _example_of_type(schema: Schema, components: Components) -> JsonValue:
 
 def _example_of_mapping(schema: Schema, components: Components) -> Schema:
     values = schema.get("additionalProperties")
-    is_of_a_model = isinstance(values, dict) and "properties" in _resolved(values, components)
-    return {_NAME: example_of(values, components)} if isinstance(values, dict) and is_of_a_model else {}
+    if not isinstance(values, dict) or "properties" not in _resolved(values, components):
+        return {}
+    example = example_of(values, components)
+    name = example.get("name", _NAME) if isinstance(example, dict) else _NAME
+    return {str(name): example}
 
 
 def _allows(schema: Schema, value: JsonValue, components: Components) -> bool:

@@ -71,6 +71,7 @@ OPERATIONS = (
         handler=list_agents,
         tag=_TAG,
         summary="List the agents",
+        description="Those of the agents folder, also such as cannot be used, with the reason.",
         answers=(json_answer_of(AgentList, "The agents, by name, those that cannot be used with the reason."),),
     ),
     Operation(
@@ -79,6 +80,7 @@ OPERATIONS = (
         handler=get_agent,
         tag=_TAG,
         summary="Show an agent",
+        description="What it is for, the tools it has, and whether it can be used.",
         answers=(json_answer_of(AgentModel, "The agent."),),
         errors=("AGENT_NOT_FOUND",),
     ),
@@ -108,6 +110,7 @@ OPERATIONS = (
         handler=get_agent_chat,
         tag=_TAG,
         summary="Show a session of an agent",
+        description="What was asked of it, what it planned and did, and its settings.",
         answers=(json_answer_of(AgentChat, "The session and its messages."),),
         errors=READING_ERRORS,
     ),

@@ -7,8 +7,10 @@ from entrypoints.http.schemas.session_answers import Session, SessionOverview
 
 
 class Agent(AnswerModel):
-    name: str
-    description: str
+    name: str = Field(description="The name of its folder.", examples=["researcher"])
+    description: str = Field(
+        description="What it is for, as the model reads it.", examples=["Finds things out and says where."]
+    )
     model: str | None = Field(description="The one that it would rather use; null for the session's.")
     valid: bool
     error_message: str | None = Field(description="Why it cannot be used.")
@@ -23,7 +25,7 @@ class AgentList(AnswerModel):
 class ReloadedAgents(AnswerModel):
     success: bool = Field(description="Whether all agents can be used.")
     agents_count: int = Field(description="Of those that can be used.")
-    message: str
+    message: str = Field(description="What can be used, in words.", examples=["1 agent is loaded."])
 
 
 class AgentChat(Session):
