@@ -20,6 +20,9 @@ from tests.fuzzing.server import ROOT, fuzzed_server
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 SLOW_SECONDS = 5
 ROUND_SECONDS = 60
+WORKERS = 4
+"""More at a time, as some requests wait for a model that takes its time."""
+
 _COUNT = re.compile(r"^\s*([\d,]+) generated", re.MULTILINE)
 
 
@@ -38,13 +41,14 @@ class Round:
     fault: str
 
 
-async def run_round(seed: int, seconds: int) -> Round:
+async def run_round(seed: int, seconds: int, workers: int = 1) -> Round:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         async with fuzzed_server(Path(folder)) as server:
             program = await asyncio.create_subprocess_exec(
                 *_schemathesis(),
                 *("--config-file", str(CONFIG), "run", f"{server.url}/openapi.json"),
                 *("--max-time", str(seconds), "--seed", str(seed), "--continue-on-failure", "--no-color"),
+                *("--workers", str(workers)),
                 *("--max-response-time", str(SLOW_SECONDS), "--request-timeout", str(4 * SLOW_SECONDS)),
                 cwd=folder,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -70,7 +74,7 @@ async def campaign(requests: int, first_seed: int) -> Tally:
     tally = Tally()
     while tally.requests < requests:
         seed = first_seed + tally.rounds
-        done = await run_round(seed, ROUND_SECONDS)
+        done = await run_round(seed, ROUND_SECONDS, WORKERS)
         tally.rounds += 1
         tally.requests += done.requests
         if done.fault:

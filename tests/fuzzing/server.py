@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds for what takes a fraction of one on an idle machine."""
 
 
@@ -40,11 +40,8 @@ async def fuzzed_server(folder: Path, **settings: str) -> AsyncIterator[FuzzedSe
     )
     assert process.stderr is not None
     try:
-        async with asyncio.timeout(PATIENCE):
-            line = await process.stderr.readline()
-        found = re.search(rb"http://127\.0\.0\.1:\d+", line)
-        assert found is not None, line
-        yield FuzzedServer(found[0].decode(), asyncio.create_task(process.stderr.read()))
+        url = await _address_in(process.stderr)
+        yield FuzzedServer(url, asyncio.create_task(process.stderr.read()))
         process.terminate()
     finally:
         if process.returncode is None:
@@ -53,3 +50,13 @@ async def fuzzed_server(folder: Path, **settings: str) -> AsyncIterator[FuzzedSe
                     await process.wait()
             except TimeoutError:
                 process.kill()
+
+
+async def _address_in(log: asyncio.StreamReader) -> str:
+    seen = b""
+    async with asyncio.timeout(PATIENCE):
+        async for line in log:
+            seen += line
+            if found := re.search(rb"http://127\.0\.0\.1:\d+", line):
+                return found[0].decode()
+    raise AssertionError(f"the server ended before it told its address:\n{seen.decode()}")
