@@ -19,6 +19,7 @@ Json: TypeAlias = Any  # what the protocol gives is for each caller to say
 PATIENCE = 30.0
 """Seconds for what takes one on an idle machine."""
 
+STRANGER = "evil.example"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--headless=new",
@@ -35,6 +36,8 @@ FLAGS = (
     "--no-default-browser-check",
     "--password-store=basic",
     "--window-size=1280,1000",
+    # A stranger's name is this machine, and no other name is anything.
+    f"--host-resolver-rules=MAP {STRANGER} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "about:blank",
 )
 
@@ -53,6 +56,7 @@ class Chromium:
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[Json]] = {}
         self._news = asyncio.Event()
+        self._sending: set[asyncio.Future[None]] = set()
 
     async def listen(self) -> None:
         async for message in self._socket:
@@ -73,7 +77,9 @@ class Chromium:
         number = next(self._numbers)
         self._answers[number] = asyncio.get_running_loop().create_future()
         said = {"id": number, "method": method, "params": params} | ({"sessionId": session} if session else {})
-        self._sending = asyncio.ensure_future(self._socket.send_str(orjson.dumps(said).decode()))
+        sending = asyncio.ensure_future(self._socket.send_str(orjson.dumps(said).decode()))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
         return self._answers[number]
 
     async def ask(self, method: str, session: str | None = None, **params: Json) -> Json:

@@ -40,14 +40,14 @@ class Round:
     fault: str
 
 
-async def run_round(seed: int, seconds: int) -> Round:
+async def run_round(seed: int, seconds: int, slow_seconds: int) -> Round:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         async with fuzzed_server(Path(folder)) as server:
             program = await asyncio.create_subprocess_exec(
                 *_schemathesis(),
                 *("--config-file", str(CONFIG), "run", f"{server.url}/openapi.json"),
                 *("--max-time", str(seconds), "--seed", str(seed), "--continue-on-failure", "--no-color"),
-                *("--max-response-time", str(SLOW_SECONDS), "--request-timeout", str(4 * SLOW_SECONDS)),
+                *("--max-response-time", str(slow_seconds), "--request-timeout", str(2 * slow_seconds)),
                 cwd=folder,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
                 stdout=asyncio.subprocess.PIPE,
@@ -72,7 +72,7 @@ async def campaign(requests: int, first_seed: int) -> Tally:
     tally = Tally()
     while tally.requests < requests:
         seed = first_seed + tally.rounds
-        done = await run_round(seed, ROUND_SECONDS)
+        done = await run_round(seed, ROUND_SECONDS, SLOW_SECONDS)
         tally.rounds += 1
         tally.requests += done.requests
         if done.fault:
