@@ -77,7 +77,7 @@ async def _demo(screen: Screen, *, keep: bool) -> None:
                 await _Conversation(DemoClient(http), screen, settings).hold(bound.url)
             if keep:
                 screen.step(
-                    f"The server stays up at {bound.url} (its routes: {bound.url}/openapi.json). Ctrl-C ends it."
+                    f"The server stays up at {bound.url} (its routes, to try: {bound.url}/docs). Ctrl-C ends it."
                 )
                 await stopped_by_signals().wait()
 

@@ -83,7 +83,7 @@ def _as_text(schema: Schema) -> Schema:
     """Without null, which no text in a query stands for: a parameter that may be null may be left out."""
     match schema:
         case {"anyOf": [dict() as given, {"type": "null"}]}:
-            rest = {key: value for key, value in schema.items() if key not in {"anyOf", "default"}}
+            rest = {key: value for key, value in schema.items() if key not in {"anyOf", "default", "title"}}
             return {**rest, **given}
         case _:
             return schema

@@ -24,9 +24,13 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def describe_fields(components: Components) -> None:
-    """Add what `FIELD_NOTES` knows to the fields that have no description of their own."""
+    """Add what `FIELD_NOTES` knows to the fields that have no description of their own.
+
+    Their titles go: Pydantic makes them of the names, and pages show both.
+    """
     for schema in components.values():
         for name, of_field in _fields(schema):
+            of_field.pop("title", None)
             if name in FIELD_NOTES:
                 of_field.setdefault("description", FIELD_NOTES[name].description)
 
