@@ -19,7 +19,7 @@ from tests.http.requests_of import ValidRequest
 
 TRACER = Path(__file__).with_name("traced_server.py")
 CANARY = "what nobody may read"
-REFUSALS = {400, 404, 422}
+REFUSALS = {400, 404, 405, 422}
 TAKES_ANY_PLAIN_NAME = {"/api/v1/system-prompts", "/api/v1/sessions/import"}
 """What is no way out after all may be a name there."""
 

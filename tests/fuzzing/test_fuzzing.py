@@ -2,7 +2,7 @@
 
 from tests.fuzzing.campaign import run_round
 
-SECONDS = 15
+SECONDS = 10
 PATIENCE = 60
 """A machine that does other things, too, may be slow."""
 
