@@ -55,11 +55,11 @@ async def run_round(seed: int, seconds: int, slow_seconds: int) -> Round:
             )
             output = (await program.communicate())[0].decode()
         log = await server.log()
-    count = _COUNT.search(output)
-    if program.returncode != 0 or count is None:
-        return Round(int(count[1].replace(",", "")) if count else 0, output)
-    fault = log if "Traceback" in log else ""
-    return Round(int(count[1].replace(",", "")), fault)
+    found = _COUNT.search(output)
+    requests = int(found[1].replace(",", "")) if found else 0
+    if program.returncode != 0 or not requests:
+        return Round(requests, output)
+    return Round(requests, log if "Traceback" in log else "")
 
 
 def _schemathesis() -> list[str]:
