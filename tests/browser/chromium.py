@@ -100,7 +100,7 @@ class Chromium:
 async def running_chromium(folder: Path) -> AsyncIterator[Chromium]:
     """A browser that has seen nothing yet; it keeps its files in `folder`, and is gone on leaving."""
     program = installed()
-    assert program is not None
+    assert program is not None, "CI tries the pages in Chromium: .ci/run installs it"
     process = await asyncio.create_subprocess_exec(
         program, f"--user-data-dir={folder}", *FLAGS, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, start_new_session=True
     )
