@@ -1,4 +1,4 @@
-"""A server with the demo model and some tools, in a process of its own."""
+"""A server with the demo model, some tools and agents, in a process of its own."""
 
 import asyncio
 import os
@@ -27,7 +27,8 @@ class FuzzedServer:
 @asynccontextmanager
 async def fuzzed_server(folder: Path, **settings: str) -> AsyncIterator[FuzzedServer]:
     """On leaving it is asked to end."""
-    shutil.copytree(ROOT / "examples/tools", folder / "tools")
+    for name in ("tools", "agents"):
+        shutil.copytree(ROOT / "examples" / name, folder / name)
     outer = {name: value for name, value in os.environ.items() if not name.startswith("MOCHI_")}
     given = {"llm": "demo", "port": "0", "data_dir": str(folder), **settings}
     process = await asyncio.create_subprocess_exec(
