@@ -114,6 +114,10 @@ async def running_chromium(folder: Path) -> AsyncIterator[Chromium]:
             browser = Chromium(socket)
             listening = tasks.create_task(browser.listen())
             yield browser
+            # Asked to end, it takes its temporary folder with it.
+            browser.say("Browser.close")
+            async with asyncio.timeout(PATIENCE):
+                await process.wait()
             listening.cancel()
     finally:
         with suppress(ProcessLookupError):
