@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from adapters.instance_lock import InstanceLock
 from adapters.json_files.atomic_file import open_folder, read_whole, remove_leftovers, sync_folder, write_whole
 from adapters.json_files.failures import storage_failures
 from adapters.json_files.journal import OwnedRun, run_line
@@ -18,7 +19,7 @@ from adapters.json_files.journal_file import (
     open_runs_in,
     read_journal_file,
 )
-from adapters.json_files.locks import InstanceLock, LockBusy, StripeLocks
+from adapters.json_files.locks import LockBusy, StripeLocks
 from adapters.json_files.text_log import TextLog, instances_with_text, text_log_name, texts_in
 from application.ports.run_store import AbandonedRun
 from domain.errors import SessionBusy, StorageFailed

@@ -1,0 +1,70 @@
+"""Pages of the list of sessions, all or those that words find."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select, tuple_
+from sqlalchemy.sql import FromClause
+
+from adapters.sql.session_rows import SESSIONS
+from adapters.sql.utc_time import UtcTime
+from adapters.sql.word_rows import WORDS, range_of
+from application.ports.session_store import ListPosition
+
+_NEWEST: Final = 2000
+"""Sessions in which words are looked for one by one, in the order of the list, before the index is asked for all."""
+_MANY: Final = 2000
+"""Rows that a word may have at least before it matters how many more it has."""
+
+
+def page_of(
+    connection: Connection, collection: str, words: Sequence[str], limit: int | None, after: ListPosition | None
+) -> Sequence[Any]:
+    """Rows of sessions, newest `updated_at` first, at most `limit`, from behind `after`."""
+    if not words:
+        return connection.execute(_listed(_all(collection, after), SESSIONS, limit)).all()
+    if limit is not None:
+        # A common word is in some of the newest, while its rows are too many to be gone through.
+        newest = _listed(_all(collection, after), SESSIONS, _NEWEST).subquery()
+        near = select(newest).where(*[_has_word(newest, word) for word in words])
+        rows = connection.execute(_listed(near, newest, limit)).all()
+        if len(rows) == limit:
+            return rows
+    first, *others = _rarest_first(connection, words)
+    found = select(WORDS.c.session_key).where(_begins(first)).distinct().subquery()
+    far = _all(collection, after).join(found, found.c.session_key == SESSIONS.c.key)
+    far = far.where(*[_has_word(SESSIONS, word) for word in others])
+    return connection.execute(_listed(far, SESSIONS, limit)).all()
+
+
+def _all(collection: str, after: ListPosition | None) -> Select[Any]:
+    statement = select(SESSIONS).where(SESSIONS.c.collection == collection)
+    if after is None:
+        return statement
+    place = tuple_(literal(after.updated_at, UtcTime), literal(after.session_id))
+    return statement.where(tuple_(SESSIONS.c.updated_at, SESSIONS.c.session_id) < place)
+
+
+def _listed(statement: Select[Any], sessions: FromClause, limit: int | None) -> Select[Any]:
+    return statement.order_by(sessions.c.updated_at.desc(), sessions.c.session_id.desc()).limit(limit)
+
+
+def _has_word(sessions: FromClause, word: str) -> ColumnElement[bool]:
+    return exists().where(WORDS.c.session_key == sessions.c.key, _begins(word))
+
+
+def _begins(word: str) -> ColumnElement[bool]:
+    first, end = range_of(word)
+    return (WORDS.c.word >= first) & (WORDS.c.word < end)
+
+
+def _rarest_first(connection: Connection, words: Sequence[str]) -> list[str]:
+    if len(words) == 1:
+        return [*words]
+    counts = {word: _rows_up_to(connection, word) for word in words}
+    return sorted(counts, key=counts.__getitem__)
+
+
+def _rows_up_to(connection: Connection, word: str) -> int:
+    rows = select(WORDS.c.session_key).where(_begins(word)).limit(_MANY).subquery()
+    return connection.scalar(select(func.count()).select_from(rows)) or 0

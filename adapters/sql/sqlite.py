@@ -1,0 +1,91 @@
+"""A database in a file of this machine's.
+
+SQLite waits in the calling thread, so whole transactions are carried out in threads: an asynchronous driver, which
+does that for each call, took three times the processor time.
+"""
+
+import sqlite3
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+
+from adapters.instance_lock import InstanceLock
+from adapters.sql import schema
+from adapters.sql.database import Database, Operation, Result
+from adapters.sql.failures import database_failures
+from adapters.thread_worker import ThreadWorker
+
+_READERS: Final = 4
+_LONGEST_WAIT_SECONDS: Final = 30
+"""How long another process may write meanwhile."""
+
+
+class SqliteDatabase(Database):
+    """One thread writes, in the order of the calls; readers see the state before it. Processes take turns."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._writer = _engine(file, begin="BEGIN IMMEDIATE", connections=1)
+        self._reader = _engine(file, begin="BEGIN", connections=_READERS)
+        self._writing = ThreadWorker("sql-writer", 1)
+        self._reading = ThreadWorker("sql-reader", _READERS)
+        self._lock = InstanceLock(file.with_name(f"{file.name}-servers"))
+
+    @property
+    def instance_id(self) -> str:
+        return self._lock.instance_id
+
+    async def open(self) -> None:
+        await self._writing.run(self._open)
+
+    async def aclose(self) -> None:
+        await self._writing.aclose()
+        await self._reading.aclose()
+        self._lock.release()
+        self._writer.dispose()
+        self._reader.dispose()
+
+    async def read(self, operation: Operation[Result]) -> Result:
+        return await self._reading.run(partial(_carry_out, self._reader, operation))
+
+    async def write(self, operation: Operation[Result]) -> Result:
+        return await self._writing.run(partial(_carry_out, self._writer, operation))
+
+    def living(self, connection: Connection, instances: Collection[str]) -> Collection[str]:  # noqa: ARG002 - files tell
+        return {instance for instance in instances if self._lock.is_alive(instance)}
+
+    def _open(self) -> None:
+        with database_failures():
+            self._lock.folder.mkdir(parents=True, exist_ok=True)
+            with self._writer.begin() as connection:
+                schema.make_current(connection)
+            self._lock.acquire()
+
+
+def _carry_out(engine: Engine, operation: Operation[Result]) -> Result:
+    with database_failures(), engine.begin() as connection:
+        return operation(connection)
+
+
+def _engine(file: Path, *, begin: str, connections: int) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(file)),
+        pool_size=connections,
+        max_overflow=0,
+        connect_args={"timeout": _LONGEST_WAIT_SECONDS},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    # Python's sqlite3 would else begin transactions by itself, too late: only at the first write.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL").close()
+    connection.execute("PRAGMA synchronous = FULL").close()
+    connection.execute("PRAGMA foreign_keys = ON").close()
