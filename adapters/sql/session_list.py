@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, column, exists, func, literal, select, text, tuple_
 from sqlalchemy.sql import FromClause
 
 from adapters.sql.session_rows import SESSIONS
@@ -11,6 +11,12 @@ from adapters.sql.utc_time import UtcTime
 from adapters.sql.word_rows import WORDS, range_of
 from application.ports.session_store import ListPosition
 
+_BY_WORD: Final = {
+    "postgresql": text("mochi_words"),
+    # Where it has statistics, SQLite would else rather skip through the words of each session.
+    "sqlite": text("mochi_words INDEXED BY mochi_words_by_word"),
+}
+_PLACE: Final = (SESSIONS.c.key, SESSIONS.c.updated_at, SESSIONS.c.session_id)
 _NEWEST: Final = 2000
 """Sessions in which words are looked for one by one, in the order of the list, before the index is asked for all."""
 _MANY: Final = 2000
@@ -25,14 +31,14 @@ def page_of(
         return connection.execute(_listed(_all(collection, after), SESSIONS, limit)).all()
     if limit is not None:
         # A common word is in some of the newest, while its rows are too many to be gone through.
-        newest = _listed(_all(collection, after), SESSIONS, _NEWEST).subquery()
-        near = select(newest).where(*[_has_word(newest, word) for word in words])
+        newest = _listed(_all(collection, after), SESSIONS, _NEWEST).with_only_columns(*_PLACE).subquery()
+        near = select(SESSIONS).join(newest, newest.c.key == SESSIONS.c.key)
+        near = near.where(*[_has_word(newest, word) for word in words])
         rows = connection.execute(_listed(near, newest, limit)).all()
         if len(rows) == limit:
             return rows
     first, *others = _rarest_first(connection, words)
-    found = select(WORDS.c.session_key).where(_begins(first)).distinct().subquery()
-    far = _all(collection, after).join(found, found.c.session_key == SESSIONS.c.key)
+    far = _all(collection, after).where(SESSIONS.c.key.in_(_rows_of(connection, first)))
     far = far.where(*[_has_word(SESSIONS, word) for word in others])
     return connection.execute(_listed(far, SESSIONS, limit)).all()
 
@@ -50,12 +56,8 @@ def _listed(statement: Select[Any], sessions: FromClause, limit: int | None) -> 
 
 
 def _has_word(sessions: FromClause, word: str) -> ColumnElement[bool]:
-    return exists().where(WORDS.c.session_key == sessions.c.key, _begins(word))
-
-
-def _begins(word: str) -> ColumnElement[bool]:
     first, end = range_of(word)
-    return (WORDS.c.word >= first) & (WORDS.c.word < end)
+    return exists().where(WORDS.c.session_key == sessions.c.key, WORDS.c.word >= first, WORDS.c.word < end)
 
 
 def _rarest_first(connection: Connection, words: Sequence[str]) -> list[str]:
@@ -66,5 +68,12 @@ def _rarest_first(connection: Connection, words: Sequence[str]) -> list[str]:
 
 
 def _rows_up_to(connection: Connection, word: str) -> int:
-    rows = select(WORDS.c.session_key).where(_begins(word)).limit(_MANY).subquery()
+    rows = _rows_of(connection, word).limit(_MANY).subquery()
     return connection.scalar(select(func.count()).select_from(rows)) or 0
+
+
+def _rows_of(connection: Connection, word: str) -> Select[Any]:
+    """The keys of the sessions that have it, as often as they have words that it begins."""
+    first, end = range_of(word)
+    rows = select(column("session_key")).select_from(_BY_WORD[connection.dialect.name])
+    return rows.where(column("word") >= first, column("word") < end)
