@@ -43,7 +43,7 @@ async def measure_appends(database: Database) -> None:
             times[length].append((time.perf_counter() - began) * 1000)
     for length, taken in times.items():
         ratio = median(taken) / median(times[LENGTHS[0]])
-        print(f"append a turn to {length} messages: median {median(taken):.2f} wall, {ratio:.2f} times that of the first")
+        print(f"append a turn to {length} messages: median {median(taken):.2f} wall, {ratio:.2f} times the first")
 
 
 async def fill(database: Database, count: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, column, exists, func, literal, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, column, exists, func, intersect, literal, select, text, tuple_
 from sqlalchemy.sql import FromClause
 
 from adapters.sql.session_rows import SESSIONS
@@ -37,9 +37,7 @@ def page_of(
         rows = connection.execute(_listed(near, newest, limit)).all()
         if len(rows) == limit:
             return rows
-    first, *others = _rarest_first(connection, words)
-    far = _all(collection, after).where(SESSIONS.c.key.in_(_rows_of(connection, first)))
-    far = far.where(*[_has_word(SESSIONS, word) for word in others])
+    far = _all(collection, after).where(*_found_by_index(connection, words))
     return connection.execute(_listed(far, SESSIONS, limit)).all()
 
 
@@ -60,11 +58,14 @@ def _has_word(sessions: FromClause, word: str) -> ColumnElement[bool]:
     return exists().where(WORDS.c.session_key == sessions.c.key, WORDS.c.word >= first, WORDS.c.word < end)
 
 
-def _rarest_first(connection: Connection, words: Sequence[str]) -> list[str]:
-    if len(words) == 1:
-        return [*words]
+def _found_by_index(connection: Connection, words: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Those that have the rarest word are looked at one by one for the others, unless they are many themselves."""
     counts = {word: _rows_up_to(connection, word) for word in words}
-    return sorted(counts, key=counts.__getitem__)
+    first, *others = sorted(counts, key=counts.__getitem__)
+    if others and counts[first] == _MANY:
+        return [SESSIONS.c.key.in_(intersect(*[_rows_of(connection, word) for word in words]))]
+    rarest = SESSIONS.c.key.in_(_rows_of(connection, first))
+    return [rarest, *[_has_word(SESSIONS, word) for word in others]]
 
 
 def _rows_up_to(connection: Connection, word: str) -> int:
@@ -75,5 +76,5 @@ def _rows_up_to(connection: Connection, word: str) -> int:
 def _rows_of(connection: Connection, word: str) -> Select[Any]:
     """The keys of the sessions that have it, as often as they have words that it begins."""
     first, end = range_of(word)
-    rows = select(column("session_key")).select_from(_BY_WORD[connection.dialect.name])
+    rows: Select[Any] = select(column("session_key")).select_from(_BY_WORD[connection.dialect.name])
     return rows.where(column("word") >= first, column("word") < end)
