@@ -25,12 +25,20 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "execution_prompt_path",
         "max_agent_iterations",
     ),
-    "what is kept, and where": ("data_dir", "sessions_dir", "system_prompts_dir", "storage", "redis_url"),
+    "what is kept, and where": (
+        "data_dir",
+        "sessions_dir",
+        "system_prompts_dir",
+        "storage",
+        "database_url",
+        "redis_url",
+    ),
     "who may call": ("api_keys", "cors_origins", "allowed_hosts", "max_request_bytes"),
     "the log": ("log_level", "log_format"),
 }
 """The fields of Settings as `--help` shows them."""
 
+STORAGE_GROUPS = ("what is kept, and where",)
 CHAT_GROUPS = ("the language model", "summaries", "tools", "agents", "what is kept, and where")
 """Those that count where nobody is listened to."""
 
@@ -44,7 +52,7 @@ working folder; a flag beats the environment, which beats the file. Lists are JS
 class Arguments:
     """`flags` are the settings given on the command line, as text by field name."""
 
-    command: Literal["serve", "demo", "chat"]
+    command: Literal["serve", "demo", "chat", "storage"]
     flags: Mapping[str, str]
     reload: bool = False
     keep: bool = False
@@ -61,6 +69,8 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         given = vars(_chat_parser().parse_args(argv[1:]))
         options = {name: given[name] for name in ("model", "session_id", "think")}
         return Arguments(command="chat", flags=_settings_in(given), **options)
+    if argv and argv[0] == "storage":
+        return Arguments(command="storage", flags=_settings_in(vars(_storage_parser().parse_args(argv[1:]))))
     given = vars(_serve_parser().parse_args(argv))
     return Arguments(command="serve", flags=_settings_in(given), reload=given["reload"])
 
@@ -79,10 +89,11 @@ class _Parser(argparse.ArgumentParser):
 def _serve_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=DISTRIBUTION,
-        usage="%(prog)s [flags]\n       %(prog)s chat [flags]\n       %(prog)s demo [--keep]",
+        usage="%(prog)s [flags]\n       %(prog)s chat [flags]\n       %(prog)s demo [--keep]\n"
+        "       %(prog)s storage upgrade [flags]",
         description="A headless chat server between any front end and Ollama. Without a subcommand it serves; "
         "`chat` holds a conversation in this terminal instead, without HTTP (see chat --help); `demo` shows the server "
-        "at work, with a built-in model and a throw-away folder.",
+        "at work, with a built-in model and a throw-away folder; `storage` works on what is kept.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -106,6 +117,20 @@ def _chat_parser() -> argparse.ArgumentParser:
     parser.add_argument("--session", dest="session_id", metavar="ID", help="go on with this session")
     parser.add_argument("--think", action="store_true", help="have the model think first, where it can")
     _add_settings(parser, CHAT_GROUPS)
+    return parser
+
+
+def _storage_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog=f"{DISTRIBUTION} storage", description="Work on what is kept.", allow_abbrev=False)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="upgrade")
+    upgrade = actions.add_parser(
+        "upgrade",
+        description="Make the tables of the database those of this version. Stop the servers that use it first.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_settings(upgrade, STORAGE_GROUPS)
     return parser
 
 

@@ -28,6 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         prepare_folders(settings)
     except WrongSetting as error:
         return _complain(error, EXIT_WRONG_USE)
+    if arguments.command == "storage":
+        from entrypoints.storage.upgrade import run_upgrade
+
+        return run_upgrade(settings)
     if arguments.command == "chat":
         from entrypoints.chat.program import ChatOptions, run_chat
 

@@ -21,6 +21,10 @@ class Database(Protocol):
     connection taken. An error that an operation raises undoes its transaction and passes through.
     """
 
+    async def upgrade(self) -> bool:
+        """Make the tables those of this program, before `open()`. Whether there was anything to do."""
+        ...
+
     async def open(self) -> None:
         """See to it that the tables are those of this program, and let others know that this server lives."""
         ...

@@ -43,6 +43,9 @@ class PostgresDatabase(Database):
     def instance_id(self) -> str:
         return f"{self._lock.number:016x}"
 
+    async def upgrade(self) -> bool:
+        return await self.write(schema.make_current)
+
     async def open(self) -> None:
         await self.read(schema.require_current)
         await self._lock.acquire()

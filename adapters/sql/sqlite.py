@@ -39,7 +39,11 @@ class SqliteDatabase(Database):
     def instance_id(self) -> str:
         return self._lock.instance_id
 
+    async def upgrade(self) -> bool:
+        return await self._writing.run(self._upgrade)
+
     async def open(self) -> None:
+        """A file of this machine's is nobody else's business: its tables are upgraded without being asked."""
         await self._writing.run(self._open)
 
     async def aclose(self) -> None:
@@ -58,11 +62,15 @@ class SqliteDatabase(Database):
     def living(self, connection: Connection, instances: Collection[str]) -> Collection[str]:  # noqa: ARG002 - files tell
         return {instance for instance in instances if self._lock.is_alive(instance)}
 
-    def _open(self) -> None:
+    def _upgrade(self) -> bool:
         with database_failures():
-            self._lock.folder.mkdir(parents=True, exist_ok=True)
-            with self._writer.begin() as connection:
-                schema.make_current(connection)
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+        return _carry_out(self._writer, schema.make_current)
+
+    def _open(self) -> None:
+        self._upgrade()
+        with database_failures():
+            self._lock.folder.mkdir(exist_ok=True)
             self._lock.acquire()
 
 

@@ -1,0 +1,1 @@
+"""`mochi-server storage`: what is kept, worked on while no server runs."""
