@@ -11,7 +11,7 @@ import secrets
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ _EMPTY = "TRUNCATE mochi_sessions, mochi_runs CASCADE"
 
 _taken: dict[Path, str] = {}
 _free: list[str] = []
+_odd: set[str] = set()
+"""Those whose tables are a test's own business."""
 _at_end = ExitStack()
 
 
@@ -67,19 +69,18 @@ async def postgres_database(folder: Path) -> AsyncIterator[Database]:
 async def postgres_url(folder: Path, *, has_tables: bool = True) -> URL:
     """That of the folder's database, made where it is not there yet."""
     if folder not in _taken:
-        if has_tables and _free:
-            _taken[folder] = _free.pop()
+        _taken[folder] = _free.pop() if has_tables and _free else await _new_database()
+        if has_tables:
+            await _make_tables(server().set(database=_taken[folder]))
         else:
-            _taken[folder] = await _new_database(has_tables=has_tables)
+            _odd.add(_taken[folder])
     return server().set(database=_taken[folder])
 
 
-async def _new_database(*, has_tables: bool) -> str:
+async def _new_database() -> str:
     name = f"mochi_test_{secrets.token_hex(8)}"
     await run_at(server(), f'CREATE DATABASE "{name}"')
     _at_end.callback(lambda: _finished(run_at(server(), f'DROP DATABASE "{name}" WITH (FORCE)')))
-    if has_tables:
-        await _make_tables(server().set(database=name))
     return name
 
 
@@ -89,7 +90,7 @@ def empty_databases() -> Iterator[None]:
     yield
     while _taken:
         _, name = _taken.popitem()
-        with suppress(SQLAlchemyError):  # One without the tables is used by one test alone.
+        if name not in _odd:
             _finished(run_at(server().set(database=name), _LEAVE, _EMPTY))
             _free.append(name)
 

@@ -6,12 +6,13 @@ asyncpg never waits in the event loop's thread, so operations are carried out in
 import asyncio
 import secrets
 from collections.abc import Collection
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from adapters.sql import schema
 from adapters.sql.database import Database, Operation, Result
@@ -71,35 +72,41 @@ class _InstanceLock:
     def __init__(self, url: URL) -> None:
         self.number = secrets.randbits(63)
         self._engine = new_engine(url, pool_size=1, isolation_level="AUTOCOMMIT")
-        self._connection: AsyncConnection | None = None
+        self._held: AsyncExitStack | None = None
         self._acquiring: asyncio.Task[None] | None = None
 
     async def acquire(self) -> None:
         """Raises StorageFailed. From here on, a lock that is lost with its connection is taken again."""
         with database_failures():
-            self._connection = await self._engine.connect()
-            await self._connection.execute(text(f"SELECT pg_advisory_lock({self.number})"))
-            driver: Any = (await self._connection.get_raw_connection()).driver_connection
-        driver.add_termination_listener(self._lost)
+            async with AsyncExitStack() as stack:
+                connection = await stack.enter_async_context(self._engine.connect())
+                await connection.execute(text(f"SELECT pg_advisory_lock({self.number})"))
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                driver.add_termination_listener(self._lost)
+                self._held = stack.pop_all()
 
     async def release(self) -> None:
         if self._acquiring:
             self._acquiring.cancel()
             await asyncio.wait([self._acquiring])
-        connection, self._connection = self._connection, None
+        await self._let_go()
         with database_failures():
-            if connection:
-                await connection.close()
             await self._engine.dispose()
 
+    async def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            with database_failures():
+                await held.aclose()
+
     def _lost(self, _driver: object) -> None:
-        if self._connection is not None:
+        if self._held is not None:
             self._acquiring = asyncio.get_running_loop().create_task(self._acquire_again())
 
     async def _acquire_again(self) -> None:
         while True:
             try:
-                await self._engine.dispose()
+                await self._let_go()
                 await self.acquire()
             except StorageFailed:
                 await asyncio.sleep(_PAUSE_SECONDS)
