@@ -35,8 +35,8 @@ class Database(Protocol):
         """Carry out what only reads, on one state of the database."""
         ...
 
-    async def write(self, operation: Operation[Result]) -> Result:
-        """Carry out what may write. What is returned is durable then."""
+    async def write(self, operation: Operation[Result], *, outlives_power: bool = True) -> Result:
+        """Carry out what may write. It outlives this process then, and where that is asked for, a power cut too."""
         ...
 
     @property

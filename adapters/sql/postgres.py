@@ -22,6 +22,7 @@ from domain.errors import StorageFailed
 
 _CONNECTIONS: Final = 5
 _CONNECTIONS_AT_MOST: Final = 10
+_QUICK_CONNECTIONS: Final = 4
 _CONNECT_SECONDS: Final = 10
 _LONGEST_ANSWER_SECONDS: Final = 30
 _PAUSE_SECONDS: Final = 0.5
@@ -37,6 +38,7 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: URL) -> None:
         self._engine = new_engine(url, pool_size=_CONNECTIONS, max_overflow=_CONNECTIONS_AT_MOST - _CONNECTIONS)
+        self._quick_engine = new_engine(url, pool_size=_QUICK_CONNECTIONS, max_overflow=0, waits_for_disk=False)
         self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
         self._lock = _InstanceLock(url)
 
@@ -53,13 +55,15 @@ class PostgresDatabase(Database):
 
     async def aclose(self) -> None:
         await self._lock.release()
+        await self._quick_engine.dispose()
         await self._engine.dispose()
 
     async def read(self, operation: Operation[Result]) -> Result:
         return await finish_despite_cancellation(_carry_out(self._snapshots, operation))
 
-    async def write(self, operation: Operation[Result]) -> Result:
-        return await finish_despite_cancellation(_carry_out(self._engine, operation))
+    async def write(self, operation: Operation[Result], *, outlives_power: bool = True) -> Result:
+        engine = self._engine if outlives_power else self._quick_engine
+        return await finish_despite_cancellation(_carry_out(engine, operation))
 
     def living(self, connection: Connection, instances: Collection[str]) -> Collection[str]:
         held = set(connection.execute(_LIVING).scalars())
@@ -114,12 +118,13 @@ class _InstanceLock:
                 return
 
 
-def new_engine(url: URL, **options: Any) -> AsyncEngine:
+def new_engine(url: URL, *, waits_for_disk: bool = True, **options: Any) -> AsyncEngine:
     # Just-in-time compilation is for queries of seconds: here it only makes some of milliseconds slow.
+    settings = {"application_name": "mochi-server", "jit": "off"}
     arguments = {
         "timeout": _CONNECT_SECONDS,
         "command_timeout": _LONGEST_ANSWER_SECONDS,
-        "server_settings": {"application_name": "mochi-server", "jit": "off"},
+        "server_settings": settings if waits_for_disk else {**settings, "synchronous_commit": "off"},
     }
     engine = create_async_engine(url, connect_args=arguments, **options)
     event.listen(engine.sync_engine, "checkout", _refuse_closed)

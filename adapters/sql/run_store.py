@@ -55,15 +55,15 @@ class SqlRunStore(ports.RunStore):
         self._database = database
 
     async def claim(self, run: Run) -> None:
-        await self._database.write(partial(self._claim, run=run))
+        await self._database.write(partial(self._claim, run=run), outlives_power=_must_outlive_power(run))
 
     async def update(self, run: Run) -> None:
-        await self._database.write(partial(self._update, run=run))
+        await self._database.write(partial(self._update, run=run), outlives_power=_must_outlive_power(run))
 
     async def flush(self, partials: Sequence[PartialAnswer]) -> None:
         rows = {row["run_id"]: row for row in map(PartialRow.of, partials)}
         if rows:
-            await self._database.write(partial(self._flush, rows=rows))
+            await self._database.write(partial(self._flush, rows=rows), outlives_power=False)
 
     async def list_runs(self, session_id: str) -> Sequence[Run]:
         if not is_id(session_id):
@@ -114,3 +114,8 @@ class SqlRunStore(ports.RunStore):
         living = self._database.living(connection, {row.owner for row in rows})
         left = ((RunRow.to_domain(row.body), row) for row in rows if row.owner not in living)
         return [ports.AbandonedRun(run=run, partial=PartialRow.to_domain(row.partial)) for run, row in left if run]
+
+
+def _must_outlive_power(run: Run) -> bool:
+    """Whether something would be done twice if this were lost with the power."""
+    return run.idempotency_key is not None or bool(run.confirmations)
