@@ -17,28 +17,39 @@ _BY_WORD: Final = {
     "sqlite": text("mochi_words INDEXED BY mochi_words_by_word"),
 }
 _PLACE: Final = (SESSIONS.c.key, SESSIONS.c.updated_at, SESSIONS.c.session_id)
-_NEWEST: Final = 2000
-"""Sessions in which words are looked for one by one, in the order of the list, before the index is asked for all."""
 _MANY: Final = 2000
-"""Rows that a word may have at least before it matters how many more it has."""
+"""Rows of a word from which on it is common: to look at each of fewer takes some milliseconds."""
+_NEWEST: Final = 2000
+"""Sessions in which common words are looked for one by one, in the order of the list, before all are."""
 
 
 def page_of(
     connection: Connection, collection: str, words: Sequence[str], limit: int | None, after: ListPosition | None
 ) -> Sequence[Any]:
     """Rows of sessions, newest `updated_at` first, at most `limit`, from behind `after`."""
+    everything = _all(collection, after)
     if not words:
-        return connection.execute(_listed(_all(collection, after), SESSIONS, limit)).all()
+        return connection.execute(_listed(everything, SESSIONS, limit)).all()
+    counts = {word: _rows_up_to(connection, word) for word in words}
+    rarest, *others = sorted(counts, key=counts.__getitem__)
+    if counts[rarest] < _MANY:
+        found = SESSIONS.c.key.in_(_rows_of(connection, rarest))
+        few = everything.where(found, *[_has_word(SESSIONS, word) for word in others])
+        return connection.execute(_listed(few, SESSIONS, limit)).all()
     if limit is not None:
-        # A common word is in some of the newest, while its rows are too many to be gone through.
-        newest = _listed(_all(collection, after), SESSIONS, _NEWEST).with_only_columns(*_PLACE).subquery()
-        near = select(SESSIONS).join(newest, newest.c.key == SESSIONS.c.key)
-        near = near.where(*[_has_word(newest, word) for word in words])
-        rows = connection.execute(_listed(near, newest, limit)).all()
+        rows = _among_newest(connection, everything, words, limit)
         if len(rows) == limit:
             return rows
-    far = _all(collection, after).where(*_found_by_index(connection, words))
-    return connection.execute(_listed(far, SESSIONS, limit)).all()
+    all_found = intersect(*[_rows_of(connection, word) for word in words])
+    return connection.execute(_listed(everything.where(SESSIONS.c.key.in_(all_found)), SESSIONS, limit)).all()
+
+
+def _among_newest(connection: Connection, everything: Select[Any], words: Sequence[str], limit: int) -> Sequence[Any]:
+    """A common word is in some of the newest, while its rows are too many to be gone through."""
+    newest = _listed(everything, SESSIONS, _NEWEST).with_only_columns(*_PLACE).subquery()
+    near = select(SESSIONS).join(newest, newest.c.key == SESSIONS.c.key)
+    near = near.where(*[_has_word(newest, word) for word in words])
+    return connection.execute(_listed(near, newest, limit)).all()
 
 
 def _all(collection: str, after: ListPosition | None) -> Select[Any]:
@@ -56,16 +67,6 @@ def _listed(statement: Select[Any], sessions: FromClause, limit: int | None) -> 
 def _has_word(sessions: FromClause, word: str) -> ColumnElement[bool]:
     first, end = range_of(word)
     return exists().where(WORDS.c.session_key == sessions.c.key, WORDS.c.word >= first, WORDS.c.word < end)
-
-
-def _found_by_index(connection: Connection, words: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Those that have the rarest word are looked at one by one for the others, unless they are many themselves."""
-    counts = {word: _rows_up_to(connection, word) for word in words}
-    first, *others = sorted(counts, key=counts.__getitem__)
-    if others and counts[first] == _MANY:
-        return [SESSIONS.c.key.in_(intersect(*[_rows_of(connection, word) for word in words]))]
-    rarest = SESSIONS.c.key.in_(_rows_of(connection, first))
-    return [rarest, *[_has_word(SESSIONS, word) for word in others]]
 
 
 def _rows_up_to(connection: Connection, word: str) -> int:
