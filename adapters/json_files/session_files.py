@@ -1,5 +1,6 @@
 """The session files themselves: whole operations, each made to run in one thread from end to end."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,6 +90,11 @@ class SessionFiles:
             return look_at(folder, file_name_of(session_id))
         except FileNotFoundError:
             raise SessionNotFound(session_id) from None
+
+    def ids(self) -> list[str]:
+        with storage_failures("The sessions could not be listed"), os.scandir(self.folder) as entries:
+            found = [(session_id_of(entry.name), entry.is_file(follow_symlinks=False)) for entry in entries]
+        return sorted(session_id for session_id, is_regular in found if session_id and is_regular)
 
     def create(self, session: Session) -> Kept | None:
         """None where the id is taken."""

@@ -67,6 +67,9 @@ class JsonSessionStore(ports.SessionStore):
     ) -> ports.SessionPage:
         return await self._list.page(words, limit, after)
 
+    async def session_ids(self) -> Sequence[str]:
+        return await self._worker.run(self._files.ids)
+
     async def _create(self, session: Session) -> bool:
         async with self._turn(session.session_id):
             kept = await self._locked(partial(self._files.create, session))

@@ -376,3 +376,11 @@ async def test_what_was_kept_is_there_in_another_store_at_the_same_place(
     async with opener(tmp_path) as reopened:
         assert await reopened.load(rich.session_id) == expected
         assert (await reopened.list_sessions()).sessions == [overview_of(expected)]
+
+
+async def test_the_ids_of_all_sessions_are_told_in_their_order(store: SessionStore) -> None:
+    assert list(await store.session_ids()) == []
+    for number in (3, 1, 2):
+        await store.create(session(number, updated=number))
+    await store.delete(session(2).session_id)
+    assert list(await store.session_ids()) == [session(1).session_id, session(3).session_id]
