@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from dependency_injector import containers, providers
 
-from adapters.codec.transfer import decode_session, encode_session
+from adapters.codec.transfer import decode_session, digest_of, encode_session
 from adapters.demo.language_model import DemoLanguageModel
 from adapters.demo.model_catalog import DemoModelCatalog
 from adapters.json_files.prompt_store import FilePromptStore
@@ -86,6 +86,7 @@ from application.use_cases.session_status import ReadStatus
 from application.use_cases.session_view import SessionViews
 from application.use_cases.sessions import DeleteSession, GetSession, ListMessages, ListSessions
 from application.use_cases.start_run import StartRun
+from application.use_cases.storage_reports import SessionDigest
 from application.use_cases.summaries import ReadSummary, SummarizeSession
 from application.use_cases.system_prompt import RemoveSystemPrompt, SetSystemPrompt, SystemPromptSource
 from application.use_cases.tools import GetTool, ListTools, ReloadTools, ReportExecutions
@@ -207,7 +208,13 @@ class Container(containers.DeclarativeContainer):
         sql=prompt_files,
         memory=providers.Singleton(MemoryPromptStore),
     )
+    session_digest: providers.Provider[SessionDigest] = providers.Object(digest_of)
     run_log: providers.Provider[RunLog] = providers.Singleton(MemoryRunLog, clock=clock)
+
+    # Each kind of session under a name for people, for who works on all that is kept.
+    session_collections: providers.Provider[dict[str, SessionStore]] = providers.Callable(
+        dict, sessions=session_store, **{"agents' sessions": agent_session_store}
+    )
 
     stores: providers.Provider[list[Store]] = providers.Selector(
         settings.provided.storage,

@@ -1,1 +1,1 @@
-"""`mochi-server storage`: what is kept, worked on while no server runs."""
+"""`mochi-server storage`: what is kept, copied, checked and upgraded, while no server runs."""

@@ -1,0 +1,169 @@
+"""`mochi-server storage copy` and `check`, typed."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from entrypoints.cli import main
+from tests.contracts.samples import after, user
+from tests.contracts.stores import json_sessions
+from tests.doubles.ollama_server.script import Gate, Piece, Reply
+from tests.doubles.ollama_server.server import OllamaServer
+from tests.end_to_end.servers import running
+from tests.storage.commands import PATIENCE, fill, first_sessions_in, result_of, sessions_in, started
+
+MANY = 400
+
+
+Type = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Type:
+    """What the command says when it is typed in `tmp_path`: exit code, standard output, standard error output."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(["storage", *arguments])
+        output, errors = capsys.readouterr()
+        return code, output, errors
+
+    return run
+
+
+def test_a_copy_moves_everything_and_a_second_one_nothing(tmp_path: Path, typed: Type) -> None:
+    kept = asyncio.run(fill(tmp_path / "old", 3))
+    command = ("copy", "--from", "json", "--to", "./new", "--data-dir", "old")
+    code, output, errors = typed(*command)
+    assert (code, errors) == (0, "")
+    assert output.splitlines()[1:] == [
+        "sessions: 3 copied, 0 there already, with 1 record of runs",
+        "prompts: 1 copied, 0 there already",
+        "3 sessions were read back from the target: their content is that of the source",
+    ]
+    assert asyncio.run(sessions_in(tmp_path / "new")) == kept
+    code, output, errors = typed(*command)
+    assert (code, errors) == (0, "")
+    assert "sessions: 0 copied, 3 there already\n" in output
+
+
+def test_what_is_corrupt_or_different_is_named_and_the_rest_is_copied(tmp_path: Path, typed: Type) -> None:
+    kept = asyncio.run(fill(tmp_path / "old", 4))
+    (tmp_path / "old" / "chat_sessions" / "ffffffffff.json").write_text("{")
+    typed("copy", "--from", "./old", "--to", "./new")
+    asyncio.run(change_in(tmp_path / "new", continued=kept[0].session_id, deleted=kept[1].session_id))
+    code, output, errors = typed("copy", "--from", "./old", "--to", "./new")
+    assert code == 1
+    assert "sessions: 1 copied, 2 there already" in output
+    first, second, last = errors.splitlines()
+    assert first.startswith(f"sessions: {kept[0].session_id}: the target has a session of this id with other content")
+    assert second == "sessions: ffffffffff: it cannot be read: it is not valid JSON"
+    assert last == "mochi-server storage: 2 problems, named above"
+    assert (tmp_path / "old" / "chat_sessions" / "ffffffffff.json").read_text() == "{"
+
+
+async def change_in(data_folder: Path, *, continued: str, deleted: str) -> None:
+    async with json_sessions(data_folder / "chat_sessions") as sessions:
+        await sessions.append(continued, [user(99)], after(99))
+        await sessions.delete(deleted)
+
+
+def test_a_check_counts_and_names_what_is_corrupt(tmp_path: Path, typed: Type) -> None:
+    asyncio.run(fill(tmp_path, 3))
+    code, output, errors = typed("check")
+    assert (code, errors) == (0, "")
+    assert output.splitlines()[1:] == ["sessions: 3, 15 messages, 1 record of runs", "prompts: 1"]
+    (tmp_path / "chat_sessions" / "ffffffffff.json").write_text("[]")
+    code, output, errors = typed("check", "--storage", "json")
+    assert code == 1
+    assert "sessions: 3, 15 messages" in output
+    assert errors.splitlines()[0] == "sessions: ffffffffff: it cannot be read: it is not an object"
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+async def test_a_copy_that_was_cut_goes_on_where_it_was(tmp_path: Path, how: signal.Signals) -> None:
+    kept = await fill(tmp_path / "old", MANY)
+    copying = await started(tmp_path, "copy", "--from", "./old", "--to", "./new")
+    async with asyncio.timeout(PATIENCE):
+        begun = await asyncio.to_thread(first_sessions_in, tmp_path / "new")
+        copying.send_signal(how)
+        _, errors = await copying.communicate()
+    if how == signal.SIGINT:
+        assert copying.returncode == 130
+        assert errors == b"mochi-server storage: stopped; the same command goes on from here\n"
+    code, output, _ = await result_of(tmp_path, "copy", "--from", "./old", "--to", "./new")
+    numbers = [int(word) for word in output.splitlines()[1].replace(",", "").split() if word.isdigit()]
+    assert code == 0
+    assert sum(numbers[:2]) == MANY
+    assert begun <= numbers[1] < MANY
+    assert await sessions_in(tmp_path / "new") == kept
+    assert list((tmp_path / "new").rglob(".tmp-*")) == []
+
+
+async def test_a_session_that_a_server_works_on_waits_for_its_end(tmp_path: Path, ollama_server: OllamaServer) -> None:
+    gate = Gate()
+    ollama_server.answer_next(Reply([Piece("Once"), gate, Piece(" upon a time")]))
+    (tmp_path / "old").mkdir()
+    async with running(tmp_path / "old", ollama_server.url) as (_, api):
+        session_id = await api.new_session()
+        async with api.stream(session_id) as events:
+            await events.until_text("Once")
+            code, output, errors = await result_of(tmp_path, "copy", "--from", "./old", "--to", "./new")
+            assert (code, "sessions: 0 copied" in output) == (1, True)
+            assert errors.startswith(f"sessions: {session_id}: a run of it has not ended")
+            gate.opened.set()
+            await events.rest()
+    code, output, errors = await result_of(tmp_path, "copy", "--from", "./old", "--to", "./new")
+    assert (code, errors) == (0, "")
+    assert (await sessions_in(tmp_path / "new"))[0].messages[-1].content == "Once upon a time"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["copy", "--from", "memory", "--to", "./new"], "what is kept in memory is gone with its server"),
+        (["copy", "--from", "json", "--to", "memory"], "what is kept in memory is gone with its server"),
+        (["copy", "--from", "jsn", "--to", "./new"], "wrong value 'jsn' for --from: choose "),
+        (["copy", "--from", "json", "--to", "./new/../."], "--from and --to are the same place: "),
+        (["copy", "--from", "./nowhere", "--to", "json"], "nothing is kept there: no folder "),
+        (["copy", "--from", "json", "--to", "./file/x"], "wrong value for MOCHI_DATA_DIR"),
+        (["check", "--data-dir", "nowhere"], "nothing is kept there: no folder "),
+        (["check", "--storage", "memory"], "what is kept in memory is gone with its server"),
+    ],
+)
+def test_a_place_that_cannot_be_meant_is_told_in_one_line(
+    arguments: list[str], complaint: str, tmp_path: Path, typed: Type
+) -> None:
+    (tmp_path / "chat_sessions").mkdir()
+    (tmp_path / "new").mkdir()
+    (tmp_path / "file").touch()
+    before = sorted(tmp_path.rglob("*"))
+    code, _, errors = typed(*arguments)
+    assert code == 2
+    assert errors.startswith("mochi-server: ")
+    assert complaint in errors
+    assert errors.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "the following arguments are required: copy|check"),
+        (["move"], "argument copy|check: invalid choice: 'move'"),
+        (["copy", "--from", "json"], "the following arguments are required: --to"),
+        (["copy", "--from", "json", "--to", "./x", "--storage", "json"], "unrecognized arguments: --storage json"),
+    ],
+)
+def test_wrong_use_is_told_in_one_line(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["storage", *arguments])
+    assert ended.value.code == 2
+    errors = capsys.readouterr().err
+    assert complaint in errors
+    assert errors.count("\n") == 1
