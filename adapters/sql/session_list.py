@@ -52,6 +52,12 @@ def _among_newest(connection: Connection, everything: Select[Any], words: Sequen
     return connection.execute(_listed(near, newest, limit)).all()
 
 
+def ids_in(connection: Connection, collection: str) -> Sequence[str]:
+    """All of them, in ascending order."""
+    ids = select(SESSIONS.c.session_id).where(SESSIONS.c.collection == collection).order_by(SESSIONS.c.session_id)
+    return connection.execute(ids).scalars().all()
+
+
 def _all(collection: str, after: ListPosition | None) -> Select[Any]:
     statement = select(SESSIONS).where(SESSIONS.c.collection == collection)
     if after is None:

@@ -91,6 +91,9 @@ class SqlSessionStore(ports.SessionStore):
                 return _page(found, limit)
             after = ports.ListPosition(updated_at=rows[-1].updated_at, session_id=rows[-1].session_id)
 
+    async def session_ids(self) -> Sequence[str]:
+        return await self._database.read(partial(session_list.ids_in, collection=self._collection))
+
     async def _load(self, session_id: str) -> KnownSession:
         require_session_id(session_id)
         known = self._cache.get(session_id)

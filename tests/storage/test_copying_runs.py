@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -22,9 +21,10 @@ from tests.contracts.samples import NOON, after, session
 from tests.contracts.stores import DURABLE_RUN_STORES, RUN_STORES
 from tests.contracts.test_run_store import ended, partial, run
 from tests.fakes.clock import FakeClock
+from tests.storage.pairs import pairs_of
 
-PAIRS = list(product(RUN_STORES, repeat=2))
-DURABLE_PAIRS = list(product(DURABLE_RUN_STORES, repeat=2))
+PAIRS = pairs_of(RUN_STORES)
+DURABLE_PAIRS = pairs_of(DURABLE_RUN_STORES)
 SESSION = session(1)
 QUESTION = Confirmation(
     confirmation_id="c" * 10,

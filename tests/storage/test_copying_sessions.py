@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,9 @@ from domain.session import Session
 from tests.contracts import samples
 from tests.contracts.samples import after, assistant, session, user
 from tests.contracts.stores import SESSION_STORES, json_sessions
+from tests.storage.pairs import pairs_of
 
-PAIRS = list(product(SESSION_STORES, repeat=2))
+PAIRS = pairs_of(SESSION_STORES)
 ODD = [replace(session(number, user(1, text)), model=text) for number, text in enumerate(samples.ODD_TEXTS)]
 
 
