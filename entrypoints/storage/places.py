@@ -20,26 +20,26 @@ class Place:
     settings: Settings
 
     @property
+    def address(self) -> str:
+        if self.settings.storage == "json":
+            return str(self.settings.sessions_dir.resolve())
+        return self.settings.database_url or ""
+
+    @property
     def label(self) -> str:
         """For people, without any password."""
-        return f"{self.settings.storage}, {_CREDENTIALS_OR_OPTIONS.sub('', self._address)}"
+        return f"{self.settings.storage}, {_CREDENTIALS_OR_OPTIONS.sub('', self.address)}"
 
     def is_the_same_as(self, other: "Place") -> bool:
-        return (self.settings.storage, self._address) == (other.settings.storage, other._address)
+        return (self.settings.storage, self.address) == (other.settings.storage, other.address)
 
     def require_something(self) -> None:
         """Raises WrongSetting where nothing was ever kept here: to make it would hide a mistyped name."""
         if self.settings.storage == "json" and not self.settings.sessions_dir.is_dir():
             raise WrongSetting(f"nothing is kept there: no folder {self.settings.sessions_dir}")
-        file = Path(self._address.removeprefix(_SQLITE))
-        if self._address.startswith(_SQLITE) and not file.is_file():
+        file = Path(self.address.removeprefix(_SQLITE))
+        if self.address.startswith(_SQLITE) and not file.is_file():
             raise WrongSetting(f"nothing is kept there: no file {file}")
-
-    @property
-    def _address(self) -> str:
-        if self.settings.storage == "json":
-            return str(self.settings.sessions_dir.resolve())
-        return self.settings.database_url or ""
 
 
 def place_of_settings(settings: Settings) -> Place:

@@ -38,13 +38,15 @@ async def result_of(folder: Path, *arguments: str, **variables: str) -> tuple[in
 
 
 async def fill(data_folder: Path, count: int) -> list[Session]:
-    """`count` sessions, one of them rich and one with a run, and a prompt."""
+    """`count` sessions, one of them rich and one with a run, an agent's own session, and a prompt."""
     kept = [rich_session(), *(session(number, user(number, "Hello " * 500)) for number in range(1, count))]
     folder = data_folder / "chat_sessions"
     async with json_sessions(folder) as sessions, json_runs(folder) as runs:
         for each in kept:
             await sessions.create(each)
         await runs.update(ended(run(1, session_id=kept[1].session_id)))
+    async with json_sessions(data_folder / "agents" / "agent_chats") as sessions:
+        await sessions.create(session(1, user(1, "Cook."), model="agent"))
     (data_folder / "system_prompts").mkdir()
     (data_folder / "system_prompts" / "kind.md").write_text("Be kind.")
     return sorted(kept, key=lambda each: each.session_id)

@@ -10,6 +10,7 @@ import pytest
 from entrypoints.cli import main
 from tests.contracts.samples import after, user
 from tests.contracts.stores import json_sessions
+from tests.databases import postgres_url
 from tests.doubles.ollama_server.script import Gate, Piece, Reply
 from tests.doubles.ollama_server.server import OllamaServer
 from tests.end_to_end.servers import running
@@ -41,13 +42,43 @@ def test_a_copy_moves_everything_and_a_second_one_nothing(tmp_path: Path, typed:
     assert (code, errors) == (0, "")
     assert output.splitlines()[1:] == [
         "sessions: 3 copied, 0 there already, with 1 record of runs",
+        "agents' sessions: 1 copied, 0 there already",
         "prompts: 1 copied, 0 there already",
-        "3 sessions were read back from the target: their content is that of the source",
+        "4 sessions were read back from the target: their content is that of the source",
     ]
     assert asyncio.run(sessions_in(tmp_path / "new")) == kept
     code, output, errors = typed(*command)
     assert (code, errors) == (0, "")
     assert "sessions: 0 copied, 3 there already\n" in output
+
+
+def test_what_goes_through_a_database_comes_back_as_the_same_files(tmp_path: Path, typed: Type) -> None:
+    asyncio.run(fill(tmp_path, 3))
+    for source, target in (("json", "sql"), ("sql", "sqlite:///other.db"), ("sqlite:///other.db", "./back")):
+        code, output, errors = typed("copy", "--from", source, "--to", target)
+        assert (code, errors) == (0, "")
+        assert "sessions: 3 copied, 0 there already, with 1 record of runs" in output
+        assert "agents' sessions: 1 copied, 0 there already" in output
+    for name in ("chat_sessions", "agents/agent_chats", "system_prompts"):
+        old, new = (
+            {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+            for folder in (tmp_path / name, tmp_path / "back" / name)
+        )
+        assert old == new != {}
+
+
+async def test_a_copy_to_postgresql_shows_no_password_and_a_check_counts_it(tmp_path: Path) -> None:
+    await fill(tmp_path, 3)
+    address = await postgres_url(tmp_path)
+    password = address.password or "secret"  # A server that asks for none takes any.
+    url = address.set(password=password).render_as_string(hide_password=False)
+    code, output, errors = await result_of(tmp_path, "copy", "--from", "json", "--to", url)
+    assert (code, errors) == (0, "")
+    assert "4 sessions were read back" in output
+    assert password not in output
+    code, output, errors = await result_of(tmp_path, "check", MOCHI_STORAGE="sql", MOCHI_DATABASE_URL=url)
+    assert (code, errors) == (0, "")
+    assert "sessions: 3, 15 messages, 1 record of runs" in output
 
 
 def test_what_is_corrupt_or_different_is_named_and_the_rest_is_copied(tmp_path: Path, typed: Type) -> None:
@@ -75,7 +106,11 @@ def test_a_check_counts_and_names_what_is_corrupt(tmp_path: Path, typed: Type) -
     asyncio.run(fill(tmp_path, 3))
     code, output, errors = typed("check")
     assert (code, errors) == (0, "")
-    assert output.splitlines()[1:] == ["sessions: 3, 15 messages, 1 record of runs", "prompts: 1"]
+    assert output.splitlines()[1:] == [
+        "sessions: 3, 15 messages, 1 record of runs",
+        "agents' sessions: 1, 1 message",
+        "prompts: 1",
+    ]
     (tmp_path / "chat_sessions" / "ffffffffff.json").write_text("[]")
     code, output, errors = typed("check", "--storage", "json")
     assert code == 1
@@ -128,6 +163,9 @@ async def test_a_session_that_a_server_works_on_waits_for_its_end(tmp_path: Path
         (["copy", "--from", "json", "--to", "memory"], "what is kept in memory is gone with its server"),
         (["copy", "--from", "jsn", "--to", "./new"], "wrong value 'jsn' for --from: choose "),
         (["copy", "--from", "json", "--to", "./new/../."], "--from and --to are the same place: "),
+        (["copy", "--from", "sql", "--to", "sqlite:///mochi.db"], "--from and --to are the same place: sql, "),
+        (["copy", "--from", "sql", "--to", "json"], "nothing is kept there: no file "),
+        (["copy", "--from", "mysql://me:secret@db/x", "--to", "json"], "wrong value for MOCHI_DATABASE_URL"),
         (["copy", "--from", "./nowhere", "--to", "json"], "nothing is kept there: no folder "),
         (["copy", "--from", "json", "--to", "./file/x"], "wrong value for MOCHI_DATA_DIR"),
         (["check", "--data-dir", "nowhere"], "nothing is kept there: no folder "),
@@ -145,6 +183,7 @@ def test_a_place_that_cannot_be_meant_is_told_in_one_line(
     assert code == 2
     assert errors.startswith("mochi-server: ")
     assert complaint in errors
+    assert "secret" not in errors
     assert errors.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -152,8 +191,8 @@ def test_a_place_that_cannot_be_meant_is_told_in_one_line(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "the following arguments are required: copy|check"),
-        (["move"], "argument copy|check: invalid choice: 'move'"),
+        ([], "the following arguments are required: copy|check|upgrade"),
+        (["move"], "argument copy|check|upgrade: invalid choice: 'move'"),
         (["copy", "--from", "json"], "the following arguments are required: --to"),
         (["copy", "--from", "json", "--to", "./x", "--storage", "json"], "unrecognized arguments: --storage json"),
     ],
