@@ -42,7 +42,8 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One conversation, whole. `extra` is metadata that other programs wrote: it survives a round trip.
+    """One conversation, whole. `extra` is metadata that other programs wrote, `beside` what they put next to metadata
+    and messages: both survive a round trip.
 
     `agent_name` is that of the agent who works in it, None where a person talks with a model.
     """
@@ -59,6 +60,7 @@ class Session:
     context_window: ContextWindowConfig = field(default_factory=ContextWindowConfig)
     agent_name: str | None = None
     extra: JsonObject = field(default_factory=dict)
+    beside: JsonObject = field(default_factory=dict)
 
     @property
     def message_count(self) -> int:

@@ -9,13 +9,14 @@ from sqlalchemy import Column, Identity, Index, Integer, Text
 from sqlmodel import Field
 
 from adapters.codec.errors import NotDecodable, NotEncodable
-from adapters.codec.fields import read_text
+from adapters.codec.fields import read_object, read_text
 from adapters.codec.json_text import parse, render
 from adapters.codec.messages import encode_message
-from adapters.codec.sessions import encode_metadata, session_of_document
+from adapters.codec.sessions import encode_head, encode_metadata, session_of_document
 from adapters.sql.row import BYTEWISE, KEY, Row, Values, session_key_column, table_of
 from adapters.sql.utc_time import UtcTime
 from domain.errors import StorageFailed
+from domain.json_value import JsonValue
 from domain.message import Message, SystemMessage, ToolMessage, UserMessage
 from domain.session import PREVIEW_CHARACTERS, Session, SessionOverview, overview_of
 
@@ -23,7 +24,7 @@ _IN_COLUMNS: Final = frozenset({"created_at", "updated_at", "message_count"})
 
 
 class SessionRow(Row, table=True):
-    """A session without its messages. `preview` and `document` are JSON.
+    """A session without its messages. `preview` and `document` are JSON; `document` is the head of the session file.
 
     `key` is never used again, so that (`key`, `revision`) names one state of one session for ever. `next_position`
     is that of the next message that is appended.
@@ -51,14 +52,14 @@ class SessionRow(Row, table=True):
     def of(session: Session) -> Values:
         """What changes with the session's content; raises StorageFailed for what JSON cannot hold."""
         has_prompt = bool(session.messages) and isinstance(session.messages[0], SystemMessage)
-        metadata = encode_metadata(session)
+        metadata = {name: value for name, value in encode_metadata(session).items() if name not in _IN_COLUMNS}
         return {
             "created_at": session.created_at,
             "updated_at": session.updated_at,
             "message_count": session.message_count,
             "next_position": session.message_count + (not has_prompt),
             "preview": preview_of(session.messages),
-            "document": json_of({name: value for name, value in metadata.items() if name not in _IN_COLUMNS}),
+            "document": json_of({**encode_head(session), "metadata": metadata}),
         }
 
     @staticmethod
@@ -67,7 +68,7 @@ class SessionRow(Row, table=True):
         messages = parse(f"[{','.join(bodies)}]".encode())
         if row.message_count != len(bodies):
             raise NotDecodable("messages of it are missing")
-        session = session_of_document({"metadata": parse(row.document.encode()), "messages": messages})
+        session = _session_of(row, messages)
         if session.session_id != row.session_id:
             raise NotDecodable("its session_id is not the one that it is kept under")
         return replace(session, created_at=row.created_at, updated_at=row.updated_at)
@@ -75,7 +76,7 @@ class SessionRow(Row, table=True):
     @staticmethod
     def to_overview(row: Any) -> SessionOverview:
         """Raises NotDecodable."""
-        session = session_of_document({"metadata": parse(row.document.encode()), "messages": []})
+        session = _session_of(row, [])
         preview = "" if row.preview is None else read_text(parse(row.preview.encode()), "preview")
         return replace(
             overview_of(session),
@@ -107,6 +108,12 @@ class MessageRow(Row, table=True):
 
 SESSIONS: Final = table_of(SessionRow)
 MESSAGES: Final = table_of(MessageRow)
+
+
+def _session_of(row: Any, messages: JsonValue) -> Session:
+    """Raises NotDecodable."""
+    head = read_object(parse(row.document.encode()), "the session")
+    return session_of_document({**head, "messages": messages})
 
 
 def preview_of(messages: Iterable[Message]) -> str | None:
