@@ -85,7 +85,8 @@ def main(names: list[str]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             bench = Bench(SAVES[name], Path(folder))
             faults = list(bench.faults())
-        sys.stdout.write(f"{name}: {len(bench.points)} calls, {len(bench.points) * len(FAULTS)} faults\n")
+        calls = " ".join(point.call for point in bench.points)
+        sys.stdout.write(f"{name}: {len(bench.points) * len(FAULTS)} faults at {calls}\n")
         sys.stdout.writelines(f"  AMISS {fault}\n" for fault in faults)
         sys.stdout.flush()
         amiss += len(faults)

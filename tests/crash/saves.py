@@ -86,11 +86,13 @@ async def _many_records(stores: Stores) -> None:
         await stores.runs.update(replace(RUN, eval_count=number))
 
 
-SAVES: Mapping[str, Save] = {
+OF_SESSIONS: Mapping[str, Save] = {
     "session created": Save(_create),
     "message appended": Save(lambda stores: stores.sessions.append(OLD.session_id, [user(9, LONG)], after(9))),
     "session updated": Save(lambda stores: stores.sessions.update(OLD.session_id, lambda it: replace(it, model="new"))),
     "session deleted": Save(lambda stores: stores.sessions.delete(OLD.session_id)),
+}
+OF_RUNS: Mapping[str, Save] = {
     "run claimed": Save(lambda stores: stores.runs.claim(RUN)),
     "first run claimed": Save(lambda stores: stores.runs.claim(run(1, session_id=NEW.session_id))),
     "run updated": Save(lambda stores: stores.runs.update(replace(RUN, eval_count=1)), before=_with_runs(RUN)),
@@ -98,7 +100,10 @@ SAVES: Mapping[str, Save] = {
     "long run ended": Save(lambda stores: stores.runs.update(ended(RUN)), before=_many_records),
     "text flushed": Save(lambda stores: stores.runs.flush([partial(UNKEYED, "so far")]), before=_with_runs(UNKEYED)),
     "runs forgotten": Save(lambda stores: stores.runs.forget(OLD.session_id)),
+}
+OF_PROMPTS: Mapping[str, Save] = {
     "prompt created": Save(lambda stores: stores.prompts.create(NEW_PROMPT)),
     "prompt replaced": Save(lambda stores: stores.prompts.replace(replace(PROMPT, content="Be kinder."))),
     "prompt deleted": Save(lambda stores: stores.prompts.delete(PROMPT.filename)),
 }
+SAVES: Mapping[str, Save] = {**OF_SESSIONS, **OF_RUNS, **OF_PROMPTS}
