@@ -10,7 +10,8 @@ from entrypoints.settings import Settings, WrongSetting, read_settings
 
 _FORMS: Final = "`json`, `sql`, a data folder such as ./other, or a database's address such as postgresql://..."
 _SQLITE: Final = "sqlite:///"
-_CREDENTIALS_OR_OPTIONS: Final = re.compile(r"(?<=//)[^/?]*@|\?.*")
+_NOT_TOLD: Final = re.compile(r"\+asyncpg(?=://)|(?<=//)[^/?]*@|\?.*")
+"""Driver, credentials and options of an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Place:
     @property
     def label(self) -> str:
         """For people, without any password."""
-        return f"{self.settings.storage}, {_CREDENTIALS_OR_OPTIONS.sub('', self.address)}"
+        return f"{self.settings.storage}, {_NOT_TOLD.sub('', self.address)}"
 
     def is_the_same_as(self, other: "Place") -> bool:
         return (self.settings.storage, self.address) == (other.settings.storage, other.address)

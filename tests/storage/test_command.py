@@ -1,7 +1,11 @@
 """`mochi-server storage copy` and `check`, typed."""
 
 import asyncio
+import os
+import pty
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,6 +120,19 @@ def test_a_check_counts_and_names_what_is_corrupt(tmp_path: Path, typed: Type) -
     assert code == 1
     assert "sessions: 3, 15 messages" in output
     assert errors.splitlines()[0] == "sessions: ffffffffff: it cannot be read: it is not an object"
+
+
+def test_on_a_terminal_a_bar_shows_how_far_it_is(tmp_path: Path) -> None:
+    asyncio.run(fill(tmp_path / "old", 5))
+    ours, terminal = pty.openpty()
+    command = [sys.executable, "-P", "-m", "mochi_server", "storage", "copy", "--from", "./old", "--to", "./new"]
+    environment = {**os.environ, "TERM": "xterm"}
+    subprocess.run(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=terminal, check=True)
+    os.close(terminal)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert "copying sessions" in shown
+    assert "5/5" in shown
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
