@@ -9,16 +9,15 @@ import asyncio
 import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
-from typing import Final
 
 from domain.errors import StorageFailed
 from tests.contracts.samples import after, user
+from tests.crash.forks import Forked, forked
 from tests.crash.stores import KINDS, opened
 from tests.crash.writing import SESSION, new_session
 from tests.databases import _at_end as databases_that_are_dropped
-
-_PROCESSES: Final = 2
 
 
 def main() -> int:
@@ -28,28 +27,15 @@ def main() -> int:
     given = parser.parse_args()
     with databases_that_are_dropped, tempfile.TemporaryDirectory() as folder:
         asyncio.run(_create(given.store, Path(folder)))
-        share = given.appends // _PROCESSES
-        pipes = [_appender(given.store, Path(folder), range(start, start + share)) for start in (0, share)]
-        outcomes = {number: outcome for pipe in pipes for number, outcome in _outcomes(pipe)}
+        share = given.appends // 2
+        ranges = [range(start, start + share) for start in (0, share)]
+        appenders = [forked(partial(_append_all, given.store, Path(folder), numbers)) for numbers in ranges]
+        outcomes = {number: outcome for appender in appenders for number, outcome in _outcomes(appender)}
         kept = asyncio.run(_kept(given.store, Path(folder)))
     acknowledged = [number for number, outcome in outcomes.items() if outcome == "acknowledged"]
     sys.stdout.write(f"{given.store}: {len(acknowledged)} acknowledged, {len(outcomes) - len(acknowledged)} refused\n")
     is_well = len(outcomes) == given.appends and sorted(kept) == sorted(acknowledged)
     return 0 if is_well else 1
-
-
-def _appender(kind: str, folder: Path, numbers: range) -> int:
-    """A pipe from a process of its own that appends these and says what became of each."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        try:
-            asyncio.run(_append_all(kind, folder, numbers, writing))
-        finally:
-            os._exit(0)
-    os.close(writing)
-    return reading
 
 
 async def _append_all(kind: str, folder: Path, numbers: range, pipe: int) -> None:
@@ -66,10 +52,10 @@ async def _append_all(kind: str, folder: Path, numbers: range, pipe: int) -> Non
         await asyncio.gather(*map(append, numbers))
 
 
-def _outcomes(pipe: int) -> list[tuple[int, str]]:
-    with os.fdopen(pipe) as lines:
+def _outcomes(appender: Forked) -> list[tuple[int, str]]:
+    with os.fdopen(appender.said) as lines:
         said = [line.split() for line in lines]
-    os.wait()
+    os.waitpid(appender.pid, 0)
     return [(int(number), outcome) for number, outcome in said]
 
 

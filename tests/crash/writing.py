@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from application.ports.session_store import SessionStore
 from domain.message import AssistantMessage, UserMessage
 from domain.run import PartialAnswer, Run
 from domain.session import Session
+from tests.crash.forks import forked
 from tests.crash.stores import opened
 
 SESSION: Final = "0000000001"
@@ -53,28 +55,20 @@ def new_session(session_id: str) -> Session:
 
 def write_and_die(kind: str, folder: Path, round_number: int) -> Acknowledged:
     """What was acknowledged before the process was killed, at a random moment of its work."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        try:
-            asyncio.run(_write_for_ever(kind, folder, writing, round_number))
-        finally:
-            os._exit(3)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
+    child = forked(partial(_write_for_ever, kind, folder, round_number))
+    with os.fdopen(child.said, "rb") as pipe:
         pipe.readline()
         longest = _LONGEST_LIFE_SECONDS.get(kind, _LONGEST_LIFE_OF_OTHERS)
         time.sleep(random.uniform(0, longest))  # noqa: S311 - chance, not secrets
-        os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
+        os.kill(child.pid, signal.SIGKILL)
+        _, status = os.waitpid(child.pid, 0)
         said = pipe.read()
     if os.WTERMSIG(status) != signal.SIGKILL:
         raise SystemExit("the writer ended by itself")
     return _acknowledged(said)
 
 
-async def _write_for_ever(kind: str, folder: Path, pipe: int, round_number: int) -> None:
+async def _write_for_ever(kind: str, folder: Path, round_number: int, pipe: int) -> None:
     async with opened(kind, folder) as (sessions, runs):
         os.write(pipe, b"opened\n")
         run = Run(run_id=f"{round_number:016x}", session_id=SESSION, status="running", created_at=AT)
