@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from adapters.json_files.text_log import LARGE_BYTES
 from application.ports.prompt_store import PromptStore
 from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
@@ -18,6 +19,7 @@ from tests.contracts.test_run_store import ended, partial, run
 OLD: Final = session(1, *conversation_with_tools())
 NEW: Final = session(2, user(1, "new"))
 LONG: Final = "long " * 20_000
+MUCH: Final = "x" * (LARGE_BYTES // 2 - 500)
 RUN: Final = replace(run(1, session_id=OLD.session_id), idempotency_key="key", request_digest="00ff")
 UNKEYED: Final = run(2, session_id=OLD.session_id)
 PROMPT: Final = Prompt(filename="old.md", content="Be kind.")
@@ -86,6 +88,13 @@ async def _many_records(stores: Stores) -> None:
         await stores.runs.update(replace(RUN, eval_count=number))
 
 
+async def _much_text(stores: Stores) -> None:
+    """So much that the next flush writes the file anew."""
+    await stores.runs.claim(UNKEYED)
+    for text in (MUCH, "", MUCH):
+        await stores.runs.flush([partial(UNKEYED, text)])
+
+
 OF_SESSIONS: Mapping[str, Save] = {
     "session created": Save(_create),
     "message appended": Save(lambda stores: stores.sessions.append(OLD.session_id, [user(9, LONG)], after(9))),
@@ -99,6 +108,9 @@ OF_RUNS: Mapping[str, Save] = {
     "run ended": Save(lambda stores: stores.runs.update(ended(RUN)), before=_with_runs(RUN)),
     "long run ended": Save(lambda stores: stores.runs.update(ended(RUN)), before=_many_records),
     "text flushed": Save(lambda stores: stores.runs.flush([partial(UNKEYED, "so far")]), before=_with_runs(UNKEYED)),
+    "much text flushed": Save(
+        lambda stores: stores.runs.flush([partial(UNKEYED, MUCH + "!" * 5000)]), before=_much_text
+    ),
     "runs forgotten": Save(lambda stores: stores.runs.forget(OLD.session_id)),
 }
 OF_PROMPTS: Mapping[str, Save] = {
