@@ -6,7 +6,7 @@ from tests.contracts.stores import DURABLE_SESSION_STORES
 from tests.crash.programs import output_of
 from tests.crash.stores import KINDS
 
-KILLS = {"json": 50, "sqlite": 25, "postgresql": 25}
+KILLS = {"json": 60, "sqlite": 20, "postgresql": 20}
 
 
 def test_every_store_is_killed() -> None:

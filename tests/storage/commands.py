@@ -16,25 +16,16 @@ PATIENCE = 30.0
 """Seconds for what takes two on an idle machine."""
 
 
-async def started(folder: Path, *arguments: str, **variables: str) -> Process:
+async def started(folder: Path, *arguments: str) -> Process:
     outer = {name: value for name, value in os.environ.items() if not name.upper().startswith("MOCHI_")}
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *("-P", "-m", "mochi_server", "storage", *arguments),
         cwd=folder,
-        env={**outer, **variables},
+        env=outer,
         stdout=PIPE,
         stderr=PIPE,
     )
-
-
-async def result_of(folder: Path, *arguments: str, **variables: str) -> tuple[int, str, str]:
-    """Exit code, standard output, standard error output."""
-    process = await started(folder, *arguments, **variables)
-    async with asyncio.timeout(PATIENCE):
-        output, errors = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, output.decode(), errors.decode()
 
 
 async def fill(data_folder: Path, count: int) -> list[Session]:

@@ -18,7 +18,7 @@ from tests.databases import postgres_url
 from tests.doubles.ollama_server.script import Gate, Piece, Reply
 from tests.doubles.ollama_server.server import OllamaServer
 from tests.end_to_end.servers import running
-from tests.storage.commands import PATIENCE, fill, first_sessions_in, result_of, sessions_in, started
+from tests.storage.commands import PATIENCE, fill, first_sessions_in, sessions_in, started
 
 MANY = 400
 
@@ -71,16 +71,16 @@ def test_what_goes_through_a_database_comes_back_as_the_same_files(tmp_path: Pat
         assert old == new != {}
 
 
-async def test_a_copy_to_postgresql_shows_no_password_and_a_check_counts_it(tmp_path: Path) -> None:
-    await fill(tmp_path, 3)
-    address = await postgres_url(tmp_path)
+def test_a_copy_to_postgresql_shows_no_password_and_a_check_counts_it(tmp_path: Path, typed: Type) -> None:
+    asyncio.run(fill(tmp_path, 3))
+    address = asyncio.run(postgres_url(tmp_path))
     password = address.password or "secret"  # A server that asks for none takes any.
     url = address.set(password=password).render_as_string(hide_password=False)
-    code, output, errors = await result_of(tmp_path, "copy", "--from", "json", "--to", url)
+    code, output, errors = typed("copy", "--from", "json", "--to", url)
     assert (code, errors) == (0, "")
     assert "4 sessions were read back" in output
     assert password not in output
-    code, output, errors = await result_of(tmp_path, "check", MOCHI_STORAGE="sql", MOCHI_DATABASE_URL=url)
+    code, output, errors = typed("check", "--storage", "sql", "--database-url", url)
     assert (code, errors) == (0, "")
     assert "sessions: 3, 15 messages, 1 record of runs" in output
 
@@ -135,18 +135,20 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is(tmp_path: Path) -> None:
     assert "5/5" in shown
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-async def test_a_copy_that_was_cut_goes_on_where_it_was(tmp_path: Path, how: signal.Signals) -> None:
-    kept = await fill(tmp_path / "old", MANY)
-    copying = await started(tmp_path, "copy", "--from", "./old", "--to", "./new")
+async def cut(folder: Path, how: signal.Signals) -> tuple[int, int | None, str]:
+    """A copy that gets a signal in the middle of its work: how much it had done before, its exit code, and errors."""
+    copying = await started(folder, "copy", "--from", "./old", "--to", "./new")
     async with asyncio.timeout(PATIENCE):
-        begun = await asyncio.to_thread(first_sessions_in, tmp_path / "new")
+        begun = await asyncio.to_thread(first_sessions_in, folder / "new")
         copying.send_signal(how)
         _, errors = await copying.communicate()
-    if how == signal.SIGINT:
-        assert copying.returncode == 130
-        assert errors == b"mochi-server storage: stopped; the same command goes on from here\n"
-    code, output, _ = await result_of(tmp_path, "copy", "--from", "./old", "--to", "./new")
+    return begun, copying.returncode, errors.decode()
+
+
+async def test_a_killed_copy_goes_on_where_it_was(tmp_path: Path, typed: Type) -> None:
+    kept = await fill(tmp_path / "old", MANY)
+    begun, _, _ = await cut(tmp_path, signal.SIGKILL)
+    code, output, _ = await asyncio.to_thread(typed, "copy", "--from", "./old", "--to", "./new")
     numbers = [int(word) for word in output.splitlines()[1].replace(",", "").split() if word.isdigit()]
     assert code == 0
     assert sum(numbers[:2]) == MANY
@@ -155,7 +157,15 @@ async def test_a_copy_that_was_cut_goes_on_where_it_was(tmp_path: Path, how: sig
     assert list((tmp_path / "new").rglob(".tmp-*")) == []
 
 
-async def test_a_session_that_a_server_works_on_waits_for_its_end(tmp_path: Path, ollama_server: OllamaServer) -> None:
+async def test_a_copy_that_is_interrupted_says_that_it_can_go_on(tmp_path: Path) -> None:
+    await fill(tmp_path / "old", MANY)
+    _, code, errors = await cut(tmp_path, signal.SIGINT)
+    assert (code, errors) == (130, "mochi-server storage: stopped; the same command goes on from here\n")
+
+
+async def test_a_session_that_a_server_works_on_waits_for_its_end(
+    tmp_path: Path, ollama_server: OllamaServer, typed: Type
+) -> None:
     gate = Gate()
     ollama_server.answer_next(Reply([Piece("Once"), gate, Piece(" upon a time")]))
     (tmp_path / "old").mkdir()
@@ -163,12 +173,12 @@ async def test_a_session_that_a_server_works_on_waits_for_its_end(tmp_path: Path
         session_id = await api.new_session()
         async with api.stream(session_id) as events:
             await events.until_text("Once")
-            code, output, errors = await result_of(tmp_path, "copy", "--from", "./old", "--to", "./new")
+            code, output, errors = await asyncio.to_thread(typed, "copy", "--from", "./old", "--to", "./new")
             assert (code, "sessions: 0 copied" in output) == (1, True)
             assert errors.startswith(f"sessions: {session_id}: a run of it has not ended")
             gate.opened.set()
             await events.rest()
-    code, output, errors = await result_of(tmp_path, "copy", "--from", "./old", "--to", "./new")
+    code, output, errors = await asyncio.to_thread(typed, "copy", "--from", "./old", "--to", "./new")
     assert (code, errors) == (0, "")
     assert (await sessions_in(tmp_path / "new"))[0].messages[-1].content == "Once upon a time"
 
