@@ -117,5 +117,9 @@ class SqlRunStore(ports.RunStore):
 
 
 def _must_outlive_power(run: Run) -> bool:
-    """Whether something would be done twice if this were lost with the power."""
-    return run.idempotency_key is not None or bool(run.confirmations)
+    """Whether something would be done twice if this were lost with the power.
+
+    The end of a run too: a database server that crashes may lose it while we live on, and then nobody would know that
+    the run, which seems to be ours and at work, holds its session no more.
+    """
+    return run.has_ended or run.idempotency_key is not None or bool(run.confirmations)
