@@ -76,11 +76,11 @@ async def compare(load: Load, names: Sequence[Name], rounds: int) -> Compared:
     async with double(*load.flags) as ollama, relays(names, ollama.url) as opened:
         for _ in range(rounds):
             for relay in opened:
-                outcomes[relay.name].append(await _carried(relay, load))
+                outcomes[relay.name].append(await carried(relay, load))
     return Compared(outcomes)
 
 
-async def _carried(relay: Relay, load: Load) -> Outcome:
+async def carried(relay: Relay, load: Load) -> Outcome:
     requests = await relay.requests(load.streams)
     began = cpu_ns(relay.program.pid)
     streams = await relay.read(requests, load.spread)

@@ -43,11 +43,11 @@ async def relays(
     """All started, and each warmed up by a few streams."""
     async with AsyncExitStack() as stack:
         entered = [await stack.enter_async_context(opened(name, ollama, environment)) for name in names]
-        await asyncio.gather(*map(_warm_up, entered))
+        await asyncio.gather(*map(warm_up, entered))
         yield entered
 
 
-async def _warm_up(relay: Relay) -> None:
+async def warm_up(relay: Relay) -> None:
     await relay.read(await relay.requests(5))
 
 

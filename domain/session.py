@@ -1,7 +1,7 @@
 """A session: a conversation and the settings it is held under."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -42,7 +42,8 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One conversation, whole. `extra` is metadata that other programs wrote: it survives a round trip.
+    """One conversation, whole. `extra` is metadata that other programs wrote, `beside` what they put next to metadata
+    and messages: both survive a round trip.
 
     `agent_name` is that of the agent who works in it, None where a person talks with a model.
     """
@@ -59,6 +60,7 @@ class Session:
     context_window: ContextWindowConfig = field(default_factory=ContextWindowConfig)
     agent_name: str | None = None
     extra: JsonObject = field(default_factory=dict)
+    beside: JsonObject = field(default_factory=dict)
 
     @property
     def message_count(self) -> int:
@@ -97,4 +99,25 @@ def overview_of(session: Session) -> SessionOverview:
         tool_settings=session.tool_settings,
         agent_settings=session.agent_settings,
         agent_name=session.agent_name,
+    )
+
+
+def goes_on_from(earlier: Session, later: Session) -> bool:
+    """Whether `later` is `earlier` and only more was said since: nothing that `earlier` holds would be lost with it.
+
+    What follows from talking may differ: the summary, and the window that the server chose.
+    """
+    talked = replace(
+        earlier,
+        messages=later.messages,
+        updated_at=later.updated_at,
+        summary=later.summary,
+        context_window=later.context_window,
+    )
+    is_chosen = earlier.context_window.manual_override or later.context_window.manual_override
+    return (
+        talked == later
+        and later.messages[: earlier.message_count] == earlier.messages
+        and later.updated_at >= earlier.updated_at
+        and (not is_chosen or earlier.context_window == later.context_window)
     )

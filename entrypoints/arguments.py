@@ -1,7 +1,7 @@
 """The command line: a flag for each setting, and the subcommands."""
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,19 +20,32 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "tools": ("tools_dir", "tool_timeout", "tool_python", "max_tool_rounds"),
     "agents": (
         "agents_dir",
-        "agent_chats_dir",
         "planning_prompt_path",
         "execution_prompt_path",
         "max_agent_iterations",
     ),
-    "what is kept, and where": ("data_dir", "sessions_dir", "system_prompts_dir", "storage", "redis_url"),
+    "what is kept, and where": (
+        "data_dir",
+        "sessions_dir",
+        "agent_chats_dir",
+        "system_prompts_dir",
+        "storage",
+        "database_url",
+        "redis_url",
+    ),
     "who may call": ("api_keys", "cors_origins", "allowed_hosts", "max_request_bytes"),
     "the log": ("log_level", "log_format"),
 }
 """The fields of Settings as `--help` shows them."""
 
+STORAGE_GROUPS = ("what is kept, and where",)
 CHAT_GROUPS = ("the language model", "summaries", "tools", "agents", "what is kept, and where")
 """Those that count where nobody is listened to."""
+
+_NOT_FOR_COPIES = frozenset({"storage", "redis_url"})
+"""`--from` and `--to` choose the stores."""
+
+_PLACE_HELP = "json, sql, a data folder such as ./other, or a database's address such as postgresql://..."
 
 _EPILOG = """\
 Each setting is also read from the environment (--ollama-host: MOCHI_OLLAMA_HOST) and from a file `.env` in the
@@ -41,16 +54,26 @@ working folder; a flag beats the environment, which beats the file. Lists are JS
 
 
 @dataclass(frozen=True, slots=True)
+class StorageArguments:
+    """`source` and `target` are for copies: places as they were named."""
+
+    action: Literal["copy", "check", "upgrade"]
+    source: str = ""
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Arguments:
     """`flags` are the settings given on the command line, as text by field name."""
 
-    command: Literal["serve", "demo", "chat"]
+    command: Literal["serve", "demo", "chat", "storage"]
     flags: Mapping[str, str]
     reload: bool = False
     keep: bool = False
     model: str | None = None
     session_id: str | None = None
     think: bool = False
+    storage: StorageArguments | None = None
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
@@ -61,6 +84,10 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         given = vars(_chat_parser().parse_args(argv[1:]))
         options = {name: given[name] for name in ("model", "session_id", "think")}
         return Arguments(command="chat", flags=_settings_in(given), **options)
+    if argv and argv[0] == "storage":
+        given = vars(_storage_parser().parse_args(argv[1:]))
+        options = {name: given[name] for name in ("action", "source", "target") if name in given}
+        return Arguments(command="storage", flags=_settings_in(given), storage=StorageArguments(**options))
     given = vars(_serve_parser().parse_args(argv))
     return Arguments(command="serve", flags=_settings_in(given), reload=given["reload"])
 
@@ -79,10 +106,13 @@ class _Parser(argparse.ArgumentParser):
 def _serve_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=DISTRIBUTION,
-        usage="%(prog)s [flags]\n       %(prog)s chat [flags]\n       %(prog)s demo [--keep]",
+        usage="%(prog)s [flags]\n       %(prog)s chat [flags]\n       %(prog)s demo [--keep]\n"
+        "       %(prog)s storage copy --from PLACE --to PLACE [flags]\n"
+        "       %(prog)s storage check|upgrade [flags]",
         description="A headless chat server between any front end and Ollama. Without a subcommand it serves; "
         "`chat` holds a conversation in this terminal instead, without HTTP (see chat --help); `demo` shows the server "
-        "at work, with a built-in model and a throw-away folder.",
+        "at work, with a built-in model and a throw-away folder; `storage` works on what is kept (see storage copy "
+        "--help).",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -109,11 +139,47 @@ def _chat_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_settings(parser: argparse.ArgumentParser, titles: Iterable[str]) -> None:
+def _storage_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog=f"{DISTRIBUTION} storage", description="Work on what is kept.", allow_abbrev=False)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="copy|check|upgrade")
+    copy = _action(
+        actions,
+        "copy",
+        "Copy sessions, the records of their runs, and prompts from one store to another. Nothing is overwritten, what "
+        "is there already is compared, and all is read back. Stop the server first.",
+    )
+    for flag, name in (("--from", "source"), ("--to", "target")):
+        copy.add_argument(flag, dest=name, required=True, metavar="PLACE", help=_PLACE_HELP)
+    _add_settings(copy, STORAGE_GROUPS, without=_NOT_FOR_COPIES)
+    check = _action(actions, "check", "Read everything that is kept, count it, and name what cannot be read.")
+    _add_settings(check, STORAGE_GROUPS)
+    upgrade = _action(
+        actions,
+        "upgrade",
+        "Make the tables of the database those of this version. Stop the servers that use it first.",
+    )
+    _add_settings(upgrade, STORAGE_GROUPS)
+    return parser
+
+
+def _action(actions: Any, name: str, description: str) -> argparse.ArgumentParser:
+    """`actions` is of a private class of argparse."""
+    parser: argparse.ArgumentParser = actions.add_parser(
+        name,
+        description=description,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser, titles: Iterable[str], without: Container[str] = ()) -> None:
     for title in titles:
         group = parser.add_argument_group(title)
         for name in GROUPS[title]:
-            _add_flag(group, name, Settings.model_fields[name])
+            if name not in without:
+                _add_flag(group, name, Settings.model_fields[name])
 
 
 def _demo_parser() -> argparse.ArgumentParser:

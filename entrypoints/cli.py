@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from entrypoints.arguments import DISTRIBUTION, Arguments, parse_arguments
+from entrypoints.folders import prepare_folders
 from entrypoints.logging_setup import LOGGER_NAME, configure_logging
-from entrypoints.settings import Settings, WrongSetting, flag_of, read_settings, unknown_variables, variable_of
+from entrypoints.settings import Settings, WrongSetting, read_settings, unknown_variables
 
 # What only one subcommand needs is imported when it is called: the server must be up within a second.
 # ruff: noqa: PLC0415
@@ -24,6 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return run_demo(keep=arguments.keep)
     try:
+        if arguments.storage:
+            from entrypoints.storage.program import run_storage
+
+            return run_storage(arguments.storage, arguments.flags)
         settings = read_settings(arguments.flags)
         prepare_folders(settings)
     except WrongSetting as error:
@@ -34,21 +39,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = ChatOptions(model=arguments.model, session_id=arguments.session_id, think=arguments.think)
         return run_chat(settings, options)
     return _serve(settings, arguments)
-
-
-def prepare_folders(settings: Settings) -> None:
-    """Make the data folder where it is missing. Raises WrongSetting for a folder that cannot be one."""
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WrongSetting(
-            f"wrong value for {variable_of('data_dir')} ({flag_of('data_dir')}): "
-            f"no folder can be had at {settings.data_dir}: {error.strerror}"
-        ) from error
-    for name in ("sessions_dir", "system_prompts_dir", "tools_dir"):
-        folder = getattr(settings, name)
-        if folder.exists() and not folder.is_dir():
-            raise WrongSetting(f"wrong value for {variable_of(name)} ({flag_of(name)}): {folder} is no folder")
 
 
 def _serve(settings: Settings, arguments: Arguments) -> int:

@@ -49,9 +49,7 @@ async def opened(container: Container) -> AsyncIterator[Container]:
     async with AsyncExitStack() as stack:
         for client in container.clients():
             stack.push_async_callback(client.aclose)
-        for store in container.stores():
-            stack.push_async_callback(store.aclose)
-            await store.open()
+        await stack.enter_async_context(opened_stores(container))
         for toolbox in (*container.toolboxes(), container.agent_toolbox()):
             stack.push_async_callback(toolbox.aclose)
             await toolbox.open()
@@ -63,6 +61,16 @@ async def opened(container: Container) -> AsyncIterator[Container]:
         if container.settings().summarization_enabled:
             await stack.enter_async_context(owned_task(container.summary_keeper().keep_for_ever()))
         yield container
+
+
+@asynccontextmanager
+async def opened_stores(container: Container) -> AsyncIterator[None]:
+    """What is kept, and nothing else: for who works on it while no server does. Raises StorageFailed."""
+    async with AsyncExitStack() as stack:
+        for store in container.stores():
+            stack.push_async_callback(store.aclose)
+            await store.open()
+        yield
 
 
 @asynccontextmanager

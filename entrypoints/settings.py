@@ -16,14 +16,13 @@ from dotenv import dotenv_values
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from entrypoints.database_url import database_url_of
+
 PREFIX = "MOCHI_"
 ENV_FILE = ".env"
 OLLAMA_PORT = 11434
 
-READ_BY_LATER_PARTS = frozenset({f"{PREFIX}DATABASE_URL"})
-"""Variables of the contract that nothing reads yet: no reason to warn a person who has set one."""
-
-_SECRETS = frozenset({"api_keys", "redis_url"})
+_SECRETS = frozenset({"api_keys", "database_url", "redis_url"})
 _IPV6_LITERAL = re.compile(r"\[[0-9a-fA-F.]*:[0-9a-fA-F:.]*\]")
 _HOST_AND_PORT = re.compile(r"(?:\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[0-9]{1,5}))?")
 _HOST_NAME = re.compile(r"(?:[A-Za-z0-9_-]+\.)*(?=[0-9]*[A-Za-z_-])[A-Za-z0-9_-]+\.?")
@@ -87,7 +86,14 @@ class Settings(BaseSettings):
     )
     max_agent_iterations: int = Field(default=50, ge=1, description="bound of an agent's execution loop")
     system_prompts_dir: Path = Field(default=Path("system_prompts"), description="prompt files")
-    storage: Literal["json", "memory"] = Field(default="json", description="where sessions are kept")
+    storage: Literal["json", "sql", "memory"] = Field(
+        default="json", description="where sessions are kept: files, a database, or nowhere for long"
+    )
+    database_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="database for `sql`, as sqlite:///FILE or postgresql://…; by default mochi.db in the data folder",
+    )
     redis_url: None = Field(default=None, description="several replicas; not built yet")
     dynamic_context_window_enabled: bool = Field(
         default=True, description="size `num_ctx` per conversation; off: none is sent"
@@ -112,13 +118,6 @@ class Settings(BaseSettings):
         default="INFO", description="least level that is logged"
     )
     log_format: Literal["text", "json"] = Field(default="text", description="lines for people, or one object a line")
-
-    @field_validator("storage", mode="before")
-    @classmethod
-    def _refuse_sql(cls, value: object) -> object:
-        if value == "sql":
-            raise ValueError("`sql` is not built yet; use `json` or `memory`")
-        return value
 
     @field_validator("redis_url", mode="before")
     @classmethod
@@ -187,6 +186,12 @@ class Settings(BaseSettings):
         data_dir = info.data.get("data_dir")
         return data_dir / _expanded(path) if isinstance(data_dir, Path) else path
 
+    @field_validator("database_url")
+    @classmethod
+    def _as_sqlalchemy_takes_it(cls, text: str | None, info: ValidationInfo) -> str | None:
+        data_dir = info.data.get("data_dir")
+        return database_url_of(text, data_dir) if isinstance(data_dir, Path) else text
+
     @field_validator("tool_python")
     @classmethod
     def _executable(cls, path: Path | None, info: ValidationInfo) -> Path | None:
@@ -224,7 +229,7 @@ def flag_of(field_name: str) -> str:
 
 def unknown_variables() -> list[str]:
     """A line for each `MOCHI_*` variable, of the environment or `.env`, that the server does not know."""
-    known = {variable_of(name) for name in Settings.model_fields} | READ_BY_LATER_PARTS
+    known = {variable_of(name) for name in Settings.model_fields}
     names = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
     return [_unknown(name, known) for name in sorted(names) if name.startswith(PREFIX) and name not in known]
 

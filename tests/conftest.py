@@ -4,7 +4,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.doubles.fixtures"]
+pytest_plugins = ["tests.databases", "tests.doubles.fixtures"]
 
 # Where a run decides what lands, the same examples are tried each time; at a desk, new ones. Shared machines are slow
 # at moments, which is no property of the code.

@@ -7,15 +7,12 @@ what is new. Files of any other layout are read alike and rewritten whole.
 from dataclasses import dataclass
 
 from adapters.codec.errors import NotDecodable
-from adapters.codec.fields import rest_of
 from adapters.codec.json_text import parse, render
 from adapters.codec.messages import CallOrder, encode_messages
 from adapters.codec.migrations import FORMAT_VERSION
-from adapters.codec.sessions import encode_metadata, session_of_document
-from domain.json_value import JsonObject
+from adapters.codec.sessions import encode_head, session_of_document
 from domain.session import Session
 
-_DOCUMENT = frozenset({"metadata", "messages"})
 _HEAD_START = b'{"metadata":'
 _HEAD_END = b',"messages":[\n'
 _TAIL = b"\n]}\n"
@@ -23,14 +20,10 @@ _TAIL = b"\n]}\n"
 
 @dataclass(frozen=True, slots=True)
 class SessionFile:
-    """A session and the bytes that it was read from or is written as.
-
-    `beside` are fields next to `metadata` and `messages`, of other programs. `has_lines` tells our own layout.
-    """
+    """A session and the bytes that it was read from or is written as. `has_lines` tells our own layout."""
 
     session: Session
     data: bytes
-    beside: JsonObject
     has_lines: bool
 
 
@@ -42,18 +35,17 @@ def decode_session_file(data: bytes) -> SessionFile:
         raise NotDecodable("it is not an object")
     is_current = document["metadata"].get("format_version") == FORMAT_VERSION
     has_lines = is_current and _has_lines(data, session.message_count)
-    return SessionFile(session, data, rest_of(document, _DOCUMENT), has_lines)
+    return SessionFile(session, data, has_lines)
 
 
 def encode_session_file(session: Session, old: SessionFile | None = None) -> SessionFile:
     """`old` is what the new file takes the place of. Raises NotEncodable."""
-    beside = old.beside if old else {}
-    head = render({"metadata": encode_metadata(session), **beside})[:-1]
+    head = render(encode_head(session))[:-1]
     kept = _shared_beginning(old.session, session) if old and old.has_lines else 0
     parts = [_first_lines(old, kept)] if old and kept else []
     order = CallOrder(session.messages[:kept])
     parts.extend(render(raw) for raw in encode_messages(session.messages[kept:], order))
-    return SessionFile(session, b"".join((head, _HEAD_END, b",\n".join(parts), _TAIL)), beside, has_lines=True)
+    return SessionFile(session, b"".join((head, _HEAD_END, b",\n".join(parts), _TAIL)), has_lines=True)
 
 
 def _has_lines(data: bytes, message_count: int) -> bool:

@@ -37,15 +37,18 @@ _METADATA = frozenset(
         "agent_name",
     }
 )
+_DOCUMENT = frozenset({"metadata", "messages"})
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def session_document(session: Session) -> RawObject:
     """The whole document, as it is exported."""
-    return {
-        "metadata": encode_metadata(session),
-        "messages": list(encode_messages(session.messages, CallOrder())),
-    }
+    return {**encode_head(session), "messages": list(encode_messages(session.messages, CallOrder()))}
+
+
+def encode_head(session: Session) -> RawObject:
+    """The document without its messages."""
+    return {"metadata": encode_metadata(session), **session.beside}
 
 
 def session_of_document(document: JsonValue) -> Session:
@@ -55,7 +58,9 @@ def session_of_document(document: JsonValue) -> Session:
     metadata = document.get("metadata")
     if not isinstance(metadata, dict):
         raise NotDecodable("it has no metadata")
-    return _session_of(migrate(metadata), document.get("messages"))
+    session = _session_of(migrate(metadata), document.get("messages"))
+    beside = rest_of(document, _DOCUMENT)
+    return replace(session, beside=beside) if beside else session
 
 
 def encode_metadata(session: Session) -> RawObject:

@@ -1,6 +1,7 @@
-"""Session files taken out and brought in by people."""
+"""Sessions taken out and brought in by people, and from one store to another."""
 
 import binascii
+from hashlib import sha256
 
 from adapters.codec.errors import NotDecodable
 from adapters.codec.session_file import decode_session_file, encode_session_file
@@ -12,6 +13,11 @@ from domain.session import Session
 def encode_session(session: Session) -> bytes:
     """The session file, format version 1.4."""
     return encode_session_file(session).data
+
+
+def digest_of(session: Session) -> str:
+    """SHA-256 of the session file: the same only where two sessions would be exported as the same bytes."""
+    return sha256(encode_session(session)).hexdigest()
 
 
 def decode_session(data: bytes) -> Session:

@@ -12,10 +12,10 @@ from adapters.json_files.atomic_file import (
     open_regular,
     read_whole,
     remove_leftovers,
-    sync_folder,
     write_whole,
 )
 from adapters.json_files.failures import storage_failures
+from adapters.json_files.removal import remove_whole
 from domain.errors import PromptExists, PromptNotFound, ValidationFailed
 from domain.prompt import Prompt, require_prompt_filename
 
@@ -62,8 +62,7 @@ class PromptFiles:
 
     def delete(self, filename: str) -> None:
         with self._folder_of_existing(filename) as folder:
-            os.unlink(filename, dir_fd=folder)
-            sync_folder(folder)
+            remove_whole(folder, filename)
 
     @contextmanager
     def _folder_of_existing(self, filename: str) -> Iterator[int]:

@@ -10,7 +10,7 @@ import aiofiles
 
 from adapters.json_files.failures import storage_failures
 from adapters.json_files.prompt_files import PromptFiles
-from adapters.json_files.worker import FileWorker
+from adapters.thread_worker import ThreadWorker
 from application.owned_task import finish_despite_cancellation
 from application.ports import prompt_store as ports
 from domain.errors import PromptNotFound
@@ -24,7 +24,7 @@ class FilePromptStore(ports.PromptStore):
 
     def __init__(self, folder: Path) -> None:
         self._files = PromptFiles(folder)
-        self._worker = FileWorker("prompts", 2)
+        self._worker = ThreadWorker("prompts", 2)
         self._turn = asyncio.Lock()
 
     async def open(self) -> None:

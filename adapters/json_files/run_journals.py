@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from adapters.json_files.atomic_file import open_folder, read_whole, remove_leftovers, sync_folder, write_whole
+from adapters.instance_lock import InstanceLock
+from adapters.json_files.atomic_file import open_folder, read_whole, remove_leftovers, write_whole
 from adapters.json_files.failures import storage_failures
 from adapters.json_files.journal import OwnedRun, run_line
 from adapters.json_files.journal_file import (
@@ -18,7 +19,7 @@ from adapters.json_files.journal_file import (
     open_runs_in,
     read_journal_file,
 )
-from adapters.json_files.locks import InstanceLock, LockBusy, StripeLocks
+from adapters.json_files.locks import LockBusy, StripeLocks
 from adapters.json_files.text_log import TextLog, instances_with_text, text_log_name, texts_in
 from application.ports.run_store import AbandonedRun
 from domain.errors import SessionBusy, StorageFailed
@@ -88,9 +89,9 @@ class RunJournals:
     def forget(self, session_id: str) -> None:
         if not is_id(session_id):
             return
+        # Not synced: records that a power cut brings back are of a session that is gone, and harm nobody.
         with self._writing(session_id) as folder, suppress(FileNotFoundError):
             os.unlink(journal_name(session_id), dir_fd=folder)
-            sync_folder(folder)
         for run_id in [run_id for run_id, its_session in self._mine.items() if its_session == session_id]:
             del self._mine[run_id]
             self._texts.drop(run_id)
@@ -150,7 +151,14 @@ class RunJournals:
         return owned.run.status != "queued" and self._instance.is_alive(owned.owner)
 
     def _compact(self, folder: int, session_id: str, now: datetime | None = None) -> None:
-        """Write a journal that has grown anew, with what is to be kept of it, where that is much less."""
+        """Write a journal that has grown anew, with what is to be kept of it, where that is much less.
+
+        Where that fails it stays long: what it is to keep is in it already, and must not be said to have failed.
+        """
+        with suppress(OSError):
+            self._rewrite(folder, session_id, now)
+
+    def _rewrite(self, folder: int, session_id: str, now: datetime | None) -> None:
         runs, size = read_journal_file(folder, session_id)
         kept = list(runs)
         if now is not None:

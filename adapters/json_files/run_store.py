@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.json_files.run_journals import RunJournals
-from adapters.json_files.worker import FileWorker
+from adapters.thread_worker import ThreadWorker
 from application.ports import run_store as ports
 from domain.run import PartialAnswer, Run, newest_first
 
@@ -21,8 +21,8 @@ class JsonRunStore(ports.RunStore):
 
     def __init__(self, sessions_folder: Path) -> None:
         self._journals = RunJournals(sessions_folder)
-        self._writer = FileWorker("runs-writer", 1)
-        self._readers = FileWorker("runs-reader", _READING_THREADS)
+        self._writer = ThreadWorker("runs-writer", 1)
+        self._readers = ThreadWorker("runs-reader", _READING_THREADS)
 
     async def open(self) -> None:
         """From here on, this process is known to live. Raises StorageFailed."""

@@ -1,5 +1,6 @@
 """The session files themselves: whole operations, each made to run in one thread from end to end."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,16 +12,15 @@ from adapters.codec.session_file import SessionFile, decode_session_file, encode
 from adapters.json_files.atomic_file import (
     FileIdentity,
     look_at,
-    new_temporary_name,
     open_folder,
     read_whole,
     remove_leftovers,
-    sync_folder,
     write_whole,
 )
 from adapters.json_files.failures import storage_failures
 from adapters.json_files.folder_watch import FolderWatch
 from adapters.json_files.locks import StripeLocks
+from adapters.json_files.removal import remove_whole
 from adapters.json_files.session_cache import SessionCache
 from domain.errors import SessionCorrupt, SessionNotFound, StorageFailed
 from domain.identifiers import is_id
@@ -90,6 +90,11 @@ class SessionFiles:
         except FileNotFoundError:
             raise SessionNotFound(session_id) from None
 
+    def ids(self) -> list[str]:
+        with storage_failures("The sessions could not be listed"), os.scandir(self.folder) as entries:
+            found = [(session_id_of(entry.name), entry.is_file(follow_symlinks=False)) for entry in entries]
+        return sorted(session_id for session_id, is_regular in found if session_id and is_regular)
+
     def create(self, session: Session) -> Kept | None:
         """None where the id is taken."""
         if not is_id(session.session_id):
@@ -117,7 +122,8 @@ class SessionFiles:
         with self._writing(session_id) as folder:
             self._look(folder, session_id)
             self._cache.drop(session_id)
-            self._remove(folder, file_name_of(session_id))
+            with open_folder(self._scratch) as scratch:
+                remove_whole(folder, file_name_of(session_id), scratch=scratch, around_rename=self._watch.own_change)
 
     @contextmanager
     def _writing(self, session_id: str) -> Iterator[int]:
@@ -156,18 +162,6 @@ class SessionFiles:
             )
         self._cache.put(session.session_id, identity, file)
         return Kept(session, identity, overview_of(session))
-
-    def _remove(self, folder: int, name: str) -> None:
-        """Through the scratch folder, from where it comes back if its going cannot be made durable."""
-        path, refuge = self.folder / name, self._scratch / new_temporary_name()
-        with self._watch.own_change():
-            path.rename(refuge)
-        try:
-            sync_folder(folder)
-        except OSError:
-            refuge.rename(path)
-            raise
-        refuge.unlink(missing_ok=True)
 
 
 def session_id_of(name: str) -> str | None:

@@ -11,7 +11,7 @@ from adapters.json_files.failures import storage_failures
 from adapters.json_files.folder_watch import FolderWatch
 from adapters.json_files.session_files import CorruptVersion, Kept, SessionFiles, file_name_of, session_id_of
 from adapters.json_files.session_index import IndexEntry, SessionIndex, find, joined_words
-from adapters.json_files.worker import FileWorker
+from adapters.thread_worker import ThreadWorker
 from application.ports.session_store import ListPosition, SessionPage
 from domain.errors import SessionNotFound
 from domain.session import overview_of
@@ -32,7 +32,7 @@ class _Look:
 class SessionList:
     """Used from the event loop only."""
 
-    def __init__(self, files: SessionFiles, watch: FolderWatch, worker: FileWorker) -> None:
+    def __init__(self, files: SessionFiles, watch: FolderWatch, worker: ThreadWorker) -> None:
         self._files = files
         self._watch = watch
         self._worker = worker

@@ -11,7 +11,7 @@ from adapters.json_files.folder_watch import FolderWatch
 from adapters.json_files.locks import LockBusy, stripe_of
 from adapters.json_files.session_files import Kept, SessionFiles
 from adapters.json_files.session_list import SessionList
-from adapters.json_files.worker import FileWorker
+from adapters.thread_worker import ThreadWorker
 from application.owned_task import finish_despite_cancellation
 from application.ports import session_store as ports
 from domain import conversation
@@ -34,7 +34,7 @@ class JsonSessionStore(ports.SessionStore):
     def __init__(self, folder: Path) -> None:
         watch = FolderWatch(folder)
         self._files = SessionFiles(folder, watch)
-        self._worker = FileWorker("sessions", _THREADS)
+        self._worker = ThreadWorker("sessions", _THREADS)
         self._list = SessionList(self._files, watch, self._worker)
         self._turns: dict[str, asyncio.Lock] = {}
 
@@ -66,6 +66,9 @@ class JsonSessionStore(ports.SessionStore):
         self, *, words: Sequence[str] = (), limit: int | None = None, after: ports.ListPosition | None = None
     ) -> ports.SessionPage:
         return await self._list.page(words, limit, after)
+
+    async def session_ids(self) -> Sequence[str]:
+        return await self._worker.run(self._files.ids)
 
     async def _create(self, session: Session) -> bool:
         async with self._turn(session.session_id):

@@ -60,7 +60,11 @@ class TextLog:
         _append(descriptor, data, size)
         self._held |= taken
         if size + len(data) > self._largest:
-            self._write_anew()
+            try:
+                self._write_anew()
+            except OSError:
+                # The text is in the file that stays long, and must not be said not to be.
+                self._largest += LARGE_BYTES
         return failure
 
     def drop(self, run_id: str) -> None:

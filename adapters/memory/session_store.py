@@ -53,6 +53,9 @@ class MemorySessionStore(ports.SessionStore):
             next_position=_position_of(page[-1]) if more and page else None,
         )
 
+    async def session_ids(self) -> Sequence[str]:
+        return sorted(self._sessions)
+
     def _get(self, session_id: str) -> Session:
         try:
             return self._sessions[session_id]

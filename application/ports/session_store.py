@@ -79,3 +79,7 @@ class SessionStore(Protocol):
         `domain.search.words_of_session`. Corrupt sessions are left out. Costs no read of every session each time.
         """
         ...
+
+    async def session_ids(self) -> Sequence[str]:
+        """The ids of all sessions, corrupt ones too, in ascending order: for who goes through everything."""
+        ...

@@ -29,6 +29,7 @@ VIOLATIONS = {
     "home-of-yaml": ("adapters/codec/planted.py", "import yaml"),
     "home-of-dependency-injector": ("entrypoints/http/planted.py", "from dependency_injector import wiring"),
     "home-of-loops-and-watches": ("entrypoints/http/planted.py", "import uvloop"),
+    "home-of-sql": ("adapters/json_files/planted.py", "import sqlmodel"),
     "home-of-terminals": ("entrypoints/http/planted.py", "from rich import console"),
     "acyclic": ("domain/errors.py", "import domain.identifiers"),
 }

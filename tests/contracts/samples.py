@@ -117,4 +117,5 @@ def rich_session() -> Session:
         ),
         agent_name="cook",
         extra={"title": "Sums", "tags": ["a", {"b": 1.5}]},
+        beside={"written_by": {"program": "x"}, "z": None, "a": [1]},
     )

@@ -11,9 +11,12 @@ from adapters.json_files.session_store import JsonSessionStore
 from adapters.memory.prompt_store import MemoryPromptStore
 from adapters.memory.run_store import MemoryRunStore
 from adapters.memory.session_store import MemorySessionStore
+from adapters.sql.run_store import SqlRunStore
+from adapters.sql.session_store import SqlSessionStore
 from application.ports.prompt_store import PromptStore
 from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
+from tests.databases import postgres_database, sqlite_database
 
 OpenSessionStore: TypeAlias = Callable[[Path], AbstractAsyncContextManager[SessionStore]]
 OpenRunStore: TypeAlias = Callable[[Path], AbstractAsyncContextManager[RunStore]]
@@ -65,12 +68,40 @@ async def file_prompts(folder: Path) -> AsyncIterator[PromptStore]:
         await store.aclose()
 
 
-SESSION_STORES: dict[str, OpenSessionStore] = {"memory": memory_sessions, "json": json_sessions}
-DURABLE_SESSION_STORES: dict[str, OpenSessionStore] = {"json": json_sessions}
+@asynccontextmanager
+async def sqlite_sessions(folder: Path) -> AsyncIterator[SessionStore]:
+    async with sqlite_database(folder) as database:
+        yield SqlSessionStore(database, "chats")
+
+
+@asynccontextmanager
+async def sqlite_runs(folder: Path) -> AsyncIterator[RunStore]:
+    async with sqlite_database(folder) as database:
+        yield SqlRunStore(database)
+
+
+@asynccontextmanager
+async def postgres_sessions(folder: Path) -> AsyncIterator[SessionStore]:
+    async with postgres_database(folder) as database:
+        yield SqlSessionStore(database, "chats")
+
+
+@asynccontextmanager
+async def postgres_runs(folder: Path) -> AsyncIterator[RunStore]:
+    async with postgres_database(folder) as database:
+        yield SqlRunStore(database)
+
+
+DURABLE_SESSION_STORES: dict[str, OpenSessionStore] = {
+    "json": json_sessions,
+    "sqlite": sqlite_sessions,
+    "postgresql": postgres_sessions,
+}
 """Those that can be opened again over what they kept, by another process too."""
+SESSION_STORES: dict[str, OpenSessionStore] = {"memory": memory_sessions, **DURABLE_SESSION_STORES}
 
-RUN_STORES: dict[str, OpenRunStore] = {"memory": memory_runs, "json": json_runs}
-DURABLE_RUN_STORES: dict[str, OpenRunStore] = {"json": json_runs}
+DURABLE_RUN_STORES: dict[str, OpenRunStore] = {"json": json_runs, "sqlite": sqlite_runs, "postgresql": postgres_runs}
+RUN_STORES: dict[str, OpenRunStore] = {"memory": memory_runs, **DURABLE_RUN_STORES}
 
-PROMPT_STORES: dict[str, OpenPromptStore] = {"memory": memory_prompts, "json": file_prompts}
 DURABLE_PROMPT_STORES: dict[str, OpenPromptStore] = {"json": file_prompts}
+PROMPT_STORES: dict[str, OpenPromptStore] = {"memory": memory_prompts, **DURABLE_PROMPT_STORES}

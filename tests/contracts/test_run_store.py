@@ -133,6 +133,27 @@ async def test_forgotten_runs_are_gone_and_their_session_is_free(store: RunStore
     await store.claim(run(2))
 
 
+async def test_text_of_runs_that_nobody_claimed_is_ignored(store: RunStore) -> None:
+    await store.flush([])
+    await store.flush([partial(run(1), "text"), partial(run(2, session_id="0" * 10), "text")])
+    assert list(await store.list_runs(SESSION)) == []
+    await store.claim(run(1))
+
+
+@pytest.mark.parametrize("steps", range(0, 24, 4))
+async def test_a_cancelled_claim_is_whole_or_none(store: RunStore, steps: int) -> None:
+    claiming = asyncio.create_task(store.claim(run(1)))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    claiming.cancel()
+    await asyncio.gather(claiming, return_exceptions=True)
+    listed = list(await store.list_runs(SESSION))
+    assert listed in ([], [run(1)])
+    await store.update(ended(run(1)))
+    await store.claim(run(2))
+    assert list(await store.list_runs(SESSION)) == [run(2), ended(run(1))]
+
+
 async def test_no_run_of_a_living_process_is_abandoned(store: RunStore) -> None:
     await store.claim(run(1))
     await store.flush([partial(run(1), "text")])
@@ -171,6 +192,17 @@ async def test_a_run_whose_process_is_gone_is_abandoned_with_its_text(opener: Op
         assert abandoned[run(3).run_id].partial is None
         assert abandoned[run(4).run_id].run.status == "awaiting_confirmation"
         assert list(await restarted.list_runs(SESSION)) == [run(2), ended(run(1))]
+
+
+@durable
+async def test_text_of_an_agent_is_kept_with_its_own_session(opener: OpenRunStore, tmp_path: Path) -> None:
+    agents = replace(partial(run(1), "as an agent"), session_id="00000000ee")
+    async with opener(tmp_path) as store:
+        await store.claim(run(1))
+        await store.flush([partial(run(1), "as a model")])
+        await store.flush([agents])
+    async with opener(tmp_path) as restarted:
+        assert [each.partial for each in await restarted.abandoned()] == [agents]
 
 
 @durable

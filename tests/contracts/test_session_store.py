@@ -9,7 +9,7 @@ import pytest
 
 from application.ports.session_store import ListPosition, SessionStore
 from domain.errors import InvalidMessageIndex, SessionNotFound
-from domain.message import AssistantMessage
+from domain.message import AssistantMessage, SystemMessage
 from domain.search import words_of
 from domain.session import Session, Summary, overview_of
 from tests.contracts import samples
@@ -164,6 +164,48 @@ async def test_updates_at_once_never_undo_each_other(store: SessionStore) -> Non
     assert loaded.message_count == 50
 
 
+async def test_a_system_prompt_comes_changes_and_goes_while_the_rest_stays(store: SessionStore) -> None:
+    prompt, other = (SystemMessage(message_id=each * 10, timestamp=after(0), content=each) for each in "ab")
+    rest = (user(1), assistant(2), prompt, user(3))
+    await store.create(session(1, *rest))
+    for leading in ((prompt,), (other,), (other, prompt), (), (prompt, other), (prompt,)):
+        await store.update(session(1).session_id, lambda found, new=leading: replace(found, messages=(*new, *rest)))  # type: ignore[misc] # mypy cannot infer a lambda with a default
+        await store.append(session(1).session_id, [user(4)], after(4))
+        assert (await store.load(session(1).session_id)).messages == (*leading, *rest, user(4))
+
+
+async def test_a_system_prompt_may_be_appended(store: SessionStore) -> None:
+    prompt = SystemMessage(message_id="a" * 10, timestamp=after(0), content="Be kind.")
+    await store.create(session(1))
+    await store.append(session(1).session_id, [prompt, user(1)], after(1))
+    await store.append(session(1).session_id, [prompt], after(2))
+    await store.append(session(1).session_id, [], after(3))
+    assert await store.load(session(1).session_id) == session(1, prompt, user(1), prompt, updated=3)
+
+
+@pytest.mark.parametrize("steps", range(0, 30, 5))
+async def test_a_cancelled_change_is_whole_or_none_and_the_next_finds_it_so(store: SessionStore, steps: int) -> None:
+    kept = session(1, user(1), user(2))
+    await store.create(kept)
+    changed = replace(kept, messages=(user(1, "other"),), model="other")
+    works = (
+        store.update(kept.session_id, lambda _: changed),
+        store.create(session(2, user(1))),
+        store.list_sessions(words=["hello"]),
+    )
+    tasks = [asyncio.create_task(work) for work in works]
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    before = await store.load(kept.session_id)
+    assert before in (kept, changed)
+    await store.append(kept.session_id, [user(3)], after(3))
+    assert (await store.load(kept.session_id)).messages == (*before.messages, user(3))
+    assert len(await ids_of(store)) in (1, 2)
+
+
 @pytest.mark.parametrize("steps", range(6))
 async def test_a_cancelled_append_takes_effect_whole_or_not_at_all(store: SessionStore, steps: int) -> None:
     await store.create(session(1))
@@ -267,6 +309,26 @@ async def test_words_find_sessions_by_the_beginnings_of_their_words(
     assert sorted(await ids_of(store, words_of(query))) == [session(number).session_id for number in found]
 
 
+@pytest.mark.parametrize("size", [199, 200, 201, 5000])
+async def test_words_of_any_length_are_found_by_any_beginning(store: SessionStore, size: int) -> None:
+    word = ("éab" * size)[:size]
+    await store.create(session(1, user(1, f"say {word}")))
+    await store.create(session(2, user(1, f"say {word[:-1]}x")))
+    for beginning in (word[:1], word[: size // 2], word[:-1]):
+        assert await ids_of(store, [beginning]) == [session(number).session_id for number in (2, 1)]
+    assert await ids_of(store, [word]) == [session(1).session_id]
+    assert await ids_of(store, [f"{word}a"]) == []
+    assert await ids_of(store, [word, "say"]) == [session(1).session_id]
+
+
+async def test_words_go_with_what_had_them_and_stay_with_what_has_them_too(store: SessionStore) -> None:
+    await store.create(replace(session(1, user(1, "apple pear"), user(2, "pear fig")), summary=Summary(summary="fig")))
+    await store.update(session(1).session_id, lambda found: replace(found, messages=found.messages[1:]))
+    assert [bool(await ids_of(store, [word])) for word in ("apple", "pear", "fig")] == [False, True, True]
+    await store.update(session(1).session_id, lambda found: replace(found, messages=(), summary=None))
+    assert [bool(await ids_of(store, [word])) for word in ("apple", "pear", "fig")] == [False, False, False]
+
+
 async def test_a_search_sees_changes_and_pages(store: SessionStore) -> None:
     for number in range(9):
         await store.create(session(number, user(1, "apple" if number % 2 else "pear"), updated=number))
@@ -314,3 +376,11 @@ async def test_what_was_kept_is_there_in_another_store_at_the_same_place(
     async with opener(tmp_path) as reopened:
         assert await reopened.load(rich.session_id) == expected
         assert (await reopened.list_sessions()).sessions == [overview_of(expected)]
+
+
+async def test_the_ids_of_all_sessions_are_told_in_their_order(store: SessionStore) -> None:
+    assert list(await store.session_ids()) == []
+    for number in (3, 1, 2):
+        await store.create(session(number, updated=number))
+    await store.delete(session(2).session_id)
+    assert list(await store.session_ids()) == [session(1).session_id, session(3).session_id]

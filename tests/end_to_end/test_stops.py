@@ -13,6 +13,7 @@ from tests.doubles.ollama_server.script import Gate, Piece, Reply, Silence, Toke
 from tests.doubles.ollama_server.server import OllamaServer
 from tests.end_to_end.api import Api, names_of
 from tests.end_to_end.servers import running, served
+from tests.end_to_end.stores import Kept
 from tests.end_to_end.test_slow_readers import reading
 
 STOPPED_WITHIN = 8.0
@@ -26,10 +27,10 @@ KEY = {"Idempotency-Key": "key"}
 
 
 async def test_a_stop_ends_a_hundred_streams_in_time_and_keeps_their_text(
-    tmp_path: Path, ollama_server: OllamaServer
+    tmp_path: Path, kept: Kept, ollama_server: OllamaServer
 ) -> None:
     ollama_server.answer_always(Reply([Piece("some"), Piece(" text"), Silence()]))
-    async with running(tmp_path, ollama_server.url) as (server, api), AsyncExitStack() as stack:
+    async with running(tmp_path, ollama_server.url, **kept.settings) as (server, api), AsyncExitStack() as stack:
         session_ids = await asyncio.gather(*(api.new_session() for _ in range(STREAMS)))
         streams = [await stack.enter_async_context(api.stream(session_id)) for session_id in session_ids]
         await asyncio.gather(*(events.until_text("some text") for events in streams))
@@ -47,7 +48,7 @@ async def test_a_stop_ends_a_hundred_streams_in_time_and_keeps_their_text(
         await asyncio.wait([whole])
     await ollama_server.wait_aborted(STREAMS)
 
-    async with served(tmp_path, ollama_server.url) as api:
+    async with served(tmp_path, ollama_server.url, **kept.settings) as api:
         for session_id in session_ids:
             message = await api.last_message(session_id)
             assert (message["content"], message["done_reason"]) == ("some text", "interrupted")
@@ -84,25 +85,19 @@ async def test_a_stop_waits_for_no_answer_of_ollamas(tmp_path: Path, ollama_serv
         await asyncio.wait([asked])
 
 
-async def flushed(folder: Path, text: str) -> None:
-    """Until the text is where a dead process cannot take it along; a second at most, by the contract."""
-    runs = folder / "chat_sessions" / ".runs"
-    async with asyncio.timeout(5):
-        while not any(text in log.read_text() for log in runs.glob("text-*.jsonl")):  # noqa: ASYNC110 - the file of another process calls nobody
-            await asyncio.sleep(0.02)
-
-
-async def test_a_killed_servers_runs_are_closed_at_the_next_start(tmp_path: Path, ollama_server: OllamaServer) -> None:
+async def test_a_killed_servers_runs_are_closed_at_the_next_start(
+    tmp_path: Path, kept: Kept, ollama_server: OllamaServer
+) -> None:
     gate = Gate()
     ollama_server.answer_next(
         saying("whole"), Reply([Piece("early", "thought"), gate, Piece(" and late"), Silence()]), Reply([Silence()])
     )
-    async with running(tmp_path, ollama_server.url) as (server, api), AsyncExitStack() as stack:
+    async with running(tmp_path, ollama_server.url, **kept.settings) as (server, api), AsyncExitStack() as stack:
         session_id, silent = await api.new_session("tiny-think"), await api.new_session()
         await api.answer(session_id, "first")
         events = await stack.enter_async_context(api.stream(session_id, "second", headers=KEY))
         start = (await events.until_text("early"))[0]
-        await flushed(tmp_path, "early")
+        await kept.flushed("early")
         gate.opened.set()
         last = (await events.until_text(" and late"))[-1]
         other = await stack.enter_async_context(api.stream(silent))
@@ -112,7 +107,7 @@ async def test_a_killed_servers_runs_are_closed_at_the_next_start(tmp_path: Path
         with pytest.raises((EOFError, aiohttp.ClientPayloadError)):
             await events.rest()
 
-    async with running(tmp_path, ollama_server.url) as (_, api):
+    async with running(tmp_path, ollama_server.url, **kept.settings) as (_, api):
         messages = await api.messages(session_id)
         assert [message["content"] for message in messages[:3]] == ["first", "whole", "second"]
         assert messages[3]["content"] in ("early", "early and late")
@@ -132,27 +127,31 @@ async def test_a_killed_servers_runs_are_closed_at_the_next_start(tmp_path: Path
         await api.answer(silent, None)
 
 
-async def test_an_answer_that_was_told_as_complete_outlives_a_kill(tmp_path: Path, ollama_server: OllamaServer) -> None:
-    async with running(tmp_path, ollama_server.url) as (server, api):
+async def test_an_answer_that_was_told_as_complete_outlives_a_kill(
+    tmp_path: Path, kept: Kept, ollama_server: OllamaServer
+) -> None:
+    async with running(tmp_path, ollama_server.url, **kept.settings) as (server, api):
         session_id = await api.new_session()
         async with api.stream(session_id, "hi") as events:
             await events.until("message_complete")
             await server.end(signal.SIGKILL)
-    async with served(tmp_path, ollama_server.url) as api:
+    async with served(tmp_path, ollama_server.url, **kept.settings) as api:
         message = await api.last_message(session_id)
         assert (message["content"], message["done_reason"]) == ("You said: hi", "stop")
 
 
-async def test_a_continuation_that_a_kill_cut_keeps_both_parts(tmp_path: Path, ollama_server: OllamaServer) -> None:
+async def test_a_continuation_that_a_kill_cut_keeps_both_parts(
+    tmp_path: Path, kept: Kept, ollama_server: OllamaServer
+) -> None:
     ollama_server.answer_next(saying("one"), Reply([Piece(" two"), Silence()]))
-    async with running(tmp_path, ollama_server.url) as (server, api):
+    async with running(tmp_path, ollama_server.url, **kept.settings) as (server, api):
         session_id = await api.new_session()
         await api.answer(session_id)
         async with api.stream(session_id, None) as events:
             await events.until_text(" two")
-            await flushed(tmp_path, "two")
+            await kept.flushed("two")
             await server.end(signal.SIGKILL)
-    async with served(tmp_path, ollama_server.url) as api:
+    async with served(tmp_path, ollama_server.url, **kept.settings) as api:
         assert [message["content"] for message in await api.messages(session_id)] == ["hello", "one two"]
         assert (await api.last_message(session_id))["done_reason"] == "interrupted"
 
@@ -163,17 +162,17 @@ async def busy(api: Api, session_id: str) -> str:
     return run_id
 
 
-async def test_two_servers_on_one_folder_do_not_work_on_one_session_at_once(
-    tmp_path: Path, ollama_server: OllamaServer
+async def test_two_servers_over_one_store_do_not_work_on_one_session_at_once(
+    tmp_path: Path, kept: Kept, ollama_server: OllamaServer
 ) -> None:
     gate = Gate()
     ollama_server.answer_next(Reply([Piece("a"), gate, Piece("b")]))
-    async with running(tmp_path, ollama_server.url) as (_, first):
+    async with running(tmp_path, ollama_server.url, **kept.settings) as (_, first):
         session_id = await first.new_session()
         async with first.stream(session_id) as events:
             start = (await events.until_text("a"))[0]
-            await flushed(tmp_path, '"a"')
-            async with running(tmp_path, ollama_server.url) as (_, second):
+            await kept.flushed('"a"')
+            async with running(tmp_path, ollama_server.url, **kept.settings) as (_, second):
                 # Its start has left the living run alone.
                 assert (await first.run(session_id, start.run_id))["status"] == "running"
                 assert await busy(second, session_id) == start.run_id

@@ -11,6 +11,7 @@ from tests.doubles.ollama_server.script import Piece, Reply, saying, tool_call
 from tests.doubles.ollama_server.server import OllamaServer
 from tests.end_to_end.api import Api, Event, Events, Json, names_of, text_of
 from tests.end_to_end.servers import running, served
+from tests.end_to_end.stores import Kept
 
 TOOLS = '''
 import asyncio
@@ -240,16 +241,18 @@ async def test_a_reader_who_leaves_has_denied(tmp_path: Path, ollama_server: Oll
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
-async def test_a_question_outlives_its_server(tmp_path: Path, ollama_server: OllamaServer, end: signal.Signals) -> None:
+async def test_a_question_outlives_its_server(
+    tmp_path: Path, kept: Kept, ollama_server: OllamaServer, end: signal.Signals
+) -> None:
     tools_in(tmp_path)
     ollama_server.answer_next(calling(("note", {"text": "one"}), ("note", {"text": "two"})), saying("both"))
-    async with running(tmp_path, ollama_server.url) as (server, api):
+    async with running(tmp_path, ollama_server.url, **kept.settings) as (server, api):
         session_id = await session_with_tools(api)
         async with api.stream(session_id, on_disconnect="continue") as events:
             first, second = await question(events), await question(events)
             await confirm(api, session_id, second, approved=False)
             await server.end(end)
-    async with running(tmp_path, ollama_server.url) as (_, api):
+    async with running(tmp_path, ollama_server.url, **kept.settings) as (_, api):
         run = await api.run(session_id, first.run_id)
         assert run["status"] == "awaiting_confirmation"
         assert [each["confirmation_id"] for each in run["confirmations"]] == [first.data["confirmation_id"]]
@@ -270,18 +273,18 @@ async def test_a_question_outlives_its_server(tmp_path: Path, ollama_server: Oll
 
 
 async def test_a_call_that_had_begun_when_the_server_was_killed_is_not_made_again(
-    tmp_path: Path, ollama_server: OllamaServer
+    tmp_path: Path, kept: Kept, ollama_server: OllamaServer
 ) -> None:
     tools_in(tmp_path)
     ollama_server.answer_next(calling(("linger", {"text": "once"}), ("note", {"text": "later"})), saying("ok"))
-    async with running(tmp_path, ollama_server.url) as (server, api):
+    async with running(tmp_path, ollama_server.url, **kept.settings) as (server, api):
         session_id = await session_with_tools(api)
         async with api.stream(session_id, on_disconnect="continue") as events:
             first, second = await question(events), await question(events)
             await confirm(api, session_id, first)
             await until_noted(tmp_path, "once")
             await server.end(signal.SIGKILL)
-    async with running(tmp_path, ollama_server.url) as (_, api):
+    async with running(tmp_path, ollama_server.url, **kept.settings) as (_, api):
         async with api.join(session_id) as events:
             await confirm(api, session_id, second)
             rest = await events.rest()

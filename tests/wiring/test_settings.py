@@ -8,7 +8,6 @@ from pydantic import ValidationError
 
 from entrypoints.arguments import GROUPS
 from entrypoints.settings import (
-    READ_BY_LATER_PARTS,
     Settings,
     WrongSetting,
     flag_of,
@@ -44,6 +43,7 @@ def test_the_defaults_are_those_of_the_contract(folder: Path) -> None:
         "execution_prompt_path": folder / "docs/agents/agent_prompt_execution.md",
         "max_agent_iterations": 50,
         "storage": "json",
+        "database_url": f"sqlite:///{folder}/mochi.db",
         "redis_url": None,
         "dynamic_context_window_enabled": True,
         "summarization_enabled": True,
@@ -74,6 +74,19 @@ def test_the_defaults_are_those_of_the_contract(folder: Path) -> None:
         ("ollama_host", "[::1]", "http://[::1]:11434"),
         ("ollama_timeout", "2.5", 2.5),
         ("storage", "memory", "memory"),
+        ("storage", "sql", "sql"),
+        ("database_url", "sqlite:////srv/a%20b c.db", "sqlite:////srv/a%20b c.db"),
+        ("database_url", "postgresql://me:pass@db/mochi", "postgresql+asyncpg://me:pass@db/mochi"),
+        (
+            "database_url",
+            "postgres://[::1]:5433/mochi?sslmode=require",
+            "postgresql+asyncpg://[::1]:5433/mochi?ssl=require",
+        ),
+        (
+            "database_url",
+            "postgresql+asyncpg:///mochi?host=/run/postgresql",
+            "postgresql+asyncpg:///mochi?host=/run/postgresql",
+        ),
         ("dynamic_context_window_enabled", "false", False),
         ("summarization_enabled", "off", False),
         ("summary_unsupported_models", "tiny,hub.example/big:q4", ("tiny", "hub.example/big:q4")),
@@ -149,7 +162,15 @@ def test_relative_folders_lie_in_the_data_folder(folder: Path, monkeypatch: pyte
         ("ollama_host", "http://localhost:99999"),
         ("ollama_timeout", "0"),
         ("ollama_timeout", "nan"),
-        ("storage", "sql"),
+        ("storage", "files"),
+        ("database_url", "mysql://me:secret@db/mochi"),
+        ("database_url", "postgresql+psycopg://me:secret@db/mochi"),
+        ("database_url", "postgresql://me:secret@db:port/mochi"),
+        ("database_url", "postgresql://me:secret@db/mochi?secret=1"),
+        ("database_url", "sqlite://"),
+        ("database_url", "sqlite:///:memory:"),
+        ("database_url", "sqlite:///mochi.db?mode=secret"),
+        ("database_url", "mochi.db"),
         ("redis_url", "redis://:secret@localhost"),
         ("data_dir", "~nobody-of-this-name/x"),
         ("dynamic_context_window_enabled", "perhaps"),
@@ -217,12 +238,15 @@ def test_a_wrong_value_is_shown_wherever_it_came_from(folder: Path, monkeypatch:
         read_settings()
 
 
-@pytest.mark.parametrize("value", ["sql", "redis"])
-def test_what_is_not_built_yet_says_so(value: str) -> None:
-    name = "storage" if value == "sql" else "redis_url"
-
+def test_what_is_not_built_yet_says_so() -> None:
     with pytest.raises(WrongSetting, match="not built yet"):
-        read_settings({name: value})
+        read_settings({"redis_url": "redis://localhost"})
+
+
+def test_a_database_file_lies_in_the_data_folder(folder: Path) -> None:
+    settings = read_settings({"data_dir": "data", "database_url": "sqlite:///kept/chats.db"})
+
+    assert settings.database_url == f"sqlite:///{folder}/data/kept/chats.db"
 
 
 def test_an_env_file_that_is_no_text_is_told(folder: Path) -> None:
@@ -254,15 +278,9 @@ def test_no_setting_is_suggested_that_only_looks_a_little_alike(monkeypatch: pyt
     assert not any("meant" in line for line in lines)
 
 
-def test_variables_of_later_parts_are_no_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in READ_BY_LATER_PARTS:
-        monkeypatch.setenv(name, "x")
-
-    assert unknown_variables() == []
-
-
 def test_keys_are_not_shown() -> None:
-    assert "secret" not in repr(read_settings({"api_keys": "secret"}))
+    given = {"api_keys": "secret", "database_url": "postgresql://me:secret@db/mochi"}
+    assert "secret" not in repr(read_settings(given))
 
 
 def test_settings_do_not_change() -> None:

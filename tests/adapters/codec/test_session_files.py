@@ -62,7 +62,7 @@ def written(session: Session) -> dict[str, dict[str, object]]:
 
 def test_the_file_has_the_shape_of_the_contract() -> None:
     document = json.loads(encode_session_file(samples.rich_session()).data)
-    assert list(document) == ["metadata", "messages"]
+    assert list(document) == ["metadata", *samples.rich_session().beside, "messages"]
     assert list(document["metadata"])[:11] == [
         "session_id",
         "model",
@@ -250,8 +250,8 @@ def test_fields_of_other_programs_survive_reading_and_writing_at_every_level() -
     document = json.loads(encode_session_file(rich).data)
     document["app"] = {"theme": ["dark", None]}
     file = decode_session_file(json.dumps(document, indent=1).encode())
-    assert file.session == rich
-    rewritten = encode_session_file(replace(rich, model="other"), file)
+    assert file.session == replace(rich, beside={**rich.beside, "app": {"theme": ["dark", None]}})
+    rewritten = encode_session_file(replace(file.session, model="other"), file)
     assert json.loads(rewritten.data) == {**document, "metadata": {**document["metadata"], "model": "other"}}
     assert decode_session_file(rewritten.data) == rewritten
 

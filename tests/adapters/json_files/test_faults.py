@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +20,23 @@ from domain.prompt import Prompt
 from tests.adapters.json_files.test_leftovers import temporaries
 from tests.adapters.json_files.test_processes import ROOT
 from tests.contracts.samples import after, session, user
-from tests.contracts.stores import json_sessions
+from tests.contracts.stores import json_runs, json_sessions
 from tests.contracts.test_run_store import ended, partial, run
 
-SYSTEM_CALLS = ("open", "write", "fsync", "rename", "link", "utime", "fstat", "stat", "ftruncate")
+SYSTEM_CALLS = ("open", "write", "fsync", "rename", "link", "utime", "fstat", "stat", "ftruncate", "unlink")
 MOST_CALLS = 60
 
 
 class FailingCalls:
     """Counts the system calls that change files, made by a store's threads, and refuses the one of a given number."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, refused: int, code: int) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, *, refused: int, code: int, names: Sequence[str] = SYSTEM_CALLS
+    ) -> None:
         self.count = 0
         self._refused = refused
         self._code = code
-        for name in SYSTEM_CALLS:
+        for name in names:
             monkeypatch.setattr(os, name, self._wrapped(getattr(os, name), writes=name == "write"))
 
     def _wrapped(self, call: Callable[..., Any], *, writes: bool) -> Callable[..., Any]:
@@ -131,6 +133,20 @@ async def test_runs_are_whole_whichever_system_call_fails(tmp_path: Path) -> Non
     pytest.fail("the calls never came to an end")
 
 
+async def test_a_run_ends_though_its_journal_cannot_be_made_short(tmp_path: Path) -> None:
+    async with json_runs(tmp_path) as store:
+        await store.claim(run(1))
+        with (tmp_path / ".runs" / f"{run(1).session_id}.jsonl").open("ab") as journal:
+            journal.write(b"\n" * 100_000)
+        with pytest.MonkeyPatch.context() as patch:
+            # The first write is that of the end itself, the second that of the short journal.
+            calls = FailingCalls(patch, refused=2, code=errno.ENOSPC, names=("write",))
+            await store.update(ended(run(1)))
+        assert calls.count == 2
+        assert list(await store.list_runs(run(1).session_id)) == [ended(run(1))]
+    assert temporaries(tmp_path) == []
+
+
 async def test_a_failed_flush_is_made_good_by_the_next(tmp_path: Path) -> None:
     store = JsonRunStore(tmp_path)
     await store.open()
@@ -155,14 +171,18 @@ async def test_a_prompt_is_whole_whichever_system_call_fails(tmp_path: Path) -> 
     for refused in range(1, MOST_CALLS):
         folder = tmp_path / str(refused)
         store = FilePromptStore(folder)
-        await store.create(Prompt(filename="a.md", content="old"))
+        for name in ("a.md", "c.md"):
+            await store.create(Prompt(filename=name, content="old"))
         with pytest.MonkeyPatch.context() as patch:
             calls = FailingCalls(patch, refused=refused, code=errno.EIO)
             replace_failed = await fails(store.replace(Prompt(filename="a.md", content="new")))
             create_failed = await fails(store.create(Prompt(filename="b.md", content="new")))
+            delete_failed = await fails(store.delete("c.md"))
         prompts = {prompt.filename: prompt.content for prompt in await store.list_prompts()}
         assert prompts["a.md"] == ("old" if replace_failed else "new"), refused
         assert ("b.md" in prompts) != create_failed
+        assert ("c.md" in prompts) == delete_failed
+        await store.open()
         await store.aclose()
         assert temporaries(folder) == []
         if calls.count < refused:

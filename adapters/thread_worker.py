@@ -1,4 +1,4 @@
-"""File work in threads, off the event loop, and never left half done."""
+"""Work that blocks, in threads, off the event loop, and never left half done."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from application.owned_task import Patience
 Result = TypeVar("Result")
 
 
-class FileWorker:
-    """Threads of its own, so that waiting for a disk holds up nobody else's threads."""
+class ThreadWorker:
+    """Threads of its own, so that waiting for a disk holds up nobody else's."""
 
     def __init__(self, name: str, threads: int) -> None:
         self._executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix=name)

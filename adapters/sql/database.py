@@ -1,0 +1,54 @@
+"""What the stores need of a database, whichever it is."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from typing import Final, Protocol, TypeAlias, TypeVar
+
+from sqlalchemy import Connection
+
+Result = TypeVar("Result")
+Operation: TypeAlias = Callable[[Connection], Result]
+"""All that is done within one transaction. It waits for the database alone."""
+
+_LIGHT: Final = 100_000
+"""Characters that are decoded or taken apart within a few milliseconds."""
+
+
+class Database(Protocol):
+    """`open()` comes first and `aclose()` last. Every method may raise StorageFailed; then nothing has changed.
+
+    A call that is cancelled is carried to its end before the cancellation goes on: nothing is left half done, and no
+    connection taken. An error that an operation raises undoes its transaction and passes through.
+    """
+
+    async def upgrade(self) -> bool:
+        """Make the tables those of this program, before `open()`. Whether there was anything to do."""
+        ...
+
+    async def open(self) -> None:
+        """See to it that the tables are those of this program, and let others know that this server lives."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+    async def read(self, operation: Operation[Result]) -> Result:
+        """Carry out what only reads, on one state of the database."""
+        ...
+
+    async def write(self, operation: Operation[Result], *, outlives_power: bool = True) -> Result:
+        """Carry out what may write. It outlives this process then, and where that is asked for, a power cut too."""
+        ...
+
+    @property
+    def instance_id(self) -> str:
+        """This server's, as others that share the database know it."""
+        ...
+
+    def living(self, connection: Connection, instances: Collection[str]) -> Collection[str]:
+        """Those of `instances` whose processes live. For operations."""
+        ...
+
+
+async def computed(weight: int, work: Callable[[], Result]) -> Result:
+    """`work` on `weight` characters, in a thread where it would hold up the event loop."""
+    return work() if weight < _LIGHT else await asyncio.to_thread(work)

@@ -1,0 +1,1 @@
+"""What Alembic runs to make the tables those of this program."""

@@ -1,0 +1,125 @@
+"""Records of runs in a database."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.sql.database import Database
+from adapters.sql.run_rows import PARTIALS, RUNS, PartialRow, RunRow
+from application.ports import run_store as ports
+from domain.errors import SessionBusy, StorageFailed
+from domain.identifiers import is_id
+from domain.run import IDEMPOTENCY_KEPT, OLD_RUNS_KEPT, PartialAnswer, Run
+
+# SQLite's and PostgreSQL's ON CONFLICT are spelt alike: SQLAlchemy compiles the one's statement for the other too.
+_put = insert(RUNS)
+_PUT_RUN: Final = _put.on_conflict_do_update(
+    index_elements=["run_id"], set_={name: _put.excluded[name] for name in ("owner", "is_open", "ended_at", "body")}
+)
+_put_partial = insert(PARTIALS)
+_PUT_PARTIAL: Final = _put_partial.on_conflict_do_update(
+    index_elements=["run_id"], set_={"body": _put_partial.excluded.body}
+)
+_DROP_PARTIAL: Final = delete(PARTIALS).where(PARTIALS.c.run_id == bindparam("its_run_id"))
+_LOCK_SESSION: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:session_id, 0))")
+_OF_SESSION: Final = RUNS.c.session_id == bindparam("session_id")
+_NEWEST_FIRST: Final = (RUNS.c.created_at.desc(), RUNS.c.run_id.desc())
+_LISTED: Final = select(RUNS.c.body).where(_OF_SESSION).order_by(*_NEWEST_FIRST)
+_OPEN_OTHERS: Final = select(RUNS.c.owner, RUNS.c.body).where(
+    _OF_SESSION, RUNS.c.is_open, RUNS.c.run_id != bindparam("run_id")
+)
+_MINE_AT_WORK: Final = (
+    select(RUNS.c.run_id)
+    .where(RUNS.c.run_id.in_(bindparam("run_ids", expanding=True)), RUNS.c.owner == bindparam("owner"), RUNS.c.is_open)
+    .with_for_update()
+)
+_OPEN_WITH_TEXT: Final = (
+    select(RUNS.c.owner, RUNS.c.body, PARTIALS.c.body.label("partial"))
+    .where(RUNS.c.is_open)
+    .outerjoin_from(RUNS, PARTIALS, PARTIALS.c.run_id == RUNS.c.run_id)
+)
+_old = (_OF_SESSION, RUNS.c.ended_at < bindparam("oldest"))
+_PRUNE: Final = delete(RUNS).where(
+    *_old, RUNS.c.run_id.in_(select(RUNS.c.run_id).where(*_old).order_by(*_NEWEST_FIRST).offset(OLD_RUNS_KEPT))
+)
+_FORGET: Final = delete(RUNS).where(_OF_SESSION)
+
+
+class SqlRunStore(ports.RunStore):
+    """Any number of processes may share the database: it knows which of them live."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, run: Run) -> None:
+        await self._database.write(partial(self._claim, run=run), outlives_power=_must_outlive_power(run))
+
+    async def update(self, run: Run) -> None:
+        await self._database.write(partial(self._update, run=run), outlives_power=_must_outlive_power(run))
+
+    async def flush(self, partials: Sequence[PartialAnswer]) -> None:
+        rows = {row["run_id"]: row for row in map(PartialRow.of, partials)}
+        if rows:
+            await self._database.write(partial(self._flush, rows=rows), outlives_power=False)
+
+    async def list_runs(self, session_id: str) -> Sequence[Run]:
+        if not is_id(session_id):
+            return []
+        bodies = await self._database.read(
+            lambda connection: connection.execute(_LISTED, {"session_id": session_id}).scalars().all()
+        )
+        return [run for run in map(RunRow.to_domain, bodies) if run]
+
+    async def abandoned(self) -> Sequence[ports.AbandonedRun]:
+        return await self._database.read(self._abandoned)
+
+    async def forget(self, session_id: str) -> None:
+        if is_id(session_id):
+            await self._database.write(lambda connection: connection.execute(_FORGET, {"session_id": session_id}))
+
+    def _claim(self, connection: Connection, run: Run) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.execute(_LOCK_SESSION, {"session_id": run.session_id})
+        given = {"session_id": run.session_id, "run_id": run.run_id}
+        others = connection.execute(_OPEN_OTHERS, given).all()
+        owner = self._database.instance_id
+        living = self._database.living(connection, {owner, *(other.owner for other in others)})
+        if owner not in living:
+            raise StorageFailed("The database does not know yet that this server lives. Try again.")
+        for other in others:
+            holder = RunRow.to_domain(other.body)
+            if holder and holder.status != "queued" and other.owner in living:
+                raise SessionBusy(run.session_id, holder.run_id)
+        connection.execute(_PUT_RUN, RunRow.of(run, owner))
+
+    def _update(self, connection: Connection, run: Run) -> None:
+        connection.execute(_PUT_RUN, RunRow.of(run, self._database.instance_id))
+        if run.has_ended:
+            connection.execute(_DROP_PARTIAL, {"its_run_id": run.run_id})
+        if run.ended_at:
+            oldest = run.ended_at - IDEMPOTENCY_KEPT
+            connection.execute(_PRUNE, {"session_id": run.session_id, "oldest": oldest})
+
+    def _flush(self, connection: Connection, rows: dict[object, dict[str, object]]) -> None:
+        given = {"run_ids": [*rows], "owner": self._database.instance_id}
+        # Locked, so that a run that ends meanwhile takes its text with it.
+        if at_work := connection.execute(_MINE_AT_WORK, given).scalars().all():
+            connection.execute(_PUT_PARTIAL, [rows[run_id] for run_id in at_work])
+
+    def _abandoned(self, connection: Connection) -> list[ports.AbandonedRun]:
+        rows = connection.execute(_OPEN_WITH_TEXT).all()
+        living = self._database.living(connection, {row.owner for row in rows})
+        left = ((RunRow.to_domain(row.body), row) for row in rows if row.owner not in living)
+        return [ports.AbandonedRun(run=run, partial=PartialRow.to_domain(row.partial)) for run, row in left if run]
+
+
+def _must_outlive_power(run: Run) -> bool:
+    """Whether something would be done twice if this were lost with the power.
+
+    The end of a run too: a database server that crashes may lose it while we live on, and then nobody would know that
+    the run, which seems to be ours and at work, holds its session no more.
+    """
+    return run.has_ended or run.idempotency_key is not None or bool(run.confirmations)

@@ -1,0 +1,1 @@
+"""`mochi-server storage`: what is kept, copied, checked and upgraded, while no server runs."""

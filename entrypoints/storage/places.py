@@ -1,0 +1,64 @@
+"""Where things are kept, as somebody names it on the command line."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from entrypoints.settings import Settings, WrongSetting, read_settings
+
+_FORMS: Final = "`json`, `sql`, a data folder such as ./other, or a database's address such as postgresql://..."
+_SQLITE: Final = "sqlite:///"
+_NOT_TOLD: Final = re.compile(r"\+asyncpg(?=://)|(?<=//)[^/?]*@|\?.*")
+"""Driver, credentials and options of an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A store that outlives its process. `settings` choose it as those of a server would."""
+
+    settings: Settings
+
+    @property
+    def address(self) -> str:
+        if self.settings.storage == "json":
+            return str(self.settings.sessions_dir.resolve())
+        return self.settings.database_url or ""
+
+    @property
+    def label(self) -> str:
+        """For people, without any password."""
+        return f"{self.settings.storage}, {_NOT_TOLD.sub('', self.address)}"
+
+    def is_the_same_as(self, other: "Place") -> bool:
+        return (self.settings.storage, self.address) == (other.settings.storage, other.address)
+
+    def require_something(self) -> None:
+        """Raises WrongSetting where nothing was ever kept here: to make it would hide a mistyped name."""
+        if self.settings.storage == "json" and not self.settings.sessions_dir.is_dir():
+            raise WrongSetting(f"nothing is kept there: no folder {self.settings.sessions_dir}")
+        file = Path(self.address.removeprefix(_SQLITE))
+        if self.address.startswith(_SQLITE) and not file.is_file():
+            raise WrongSetting(f"nothing is kept there: no file {file}")
+
+
+def place_of_settings(settings: Settings) -> Place:
+    """Where a server with these settings keeps what it has. Raises WrongSetting."""
+    if settings.storage == "memory":
+        raise WrongSetting(f"what is kept in memory is gone with its server: choose {_FORMS}")
+    return Place(settings)
+
+
+def place_of(text: str, flag: str, flags: Mapping[str, str]) -> Place:
+    """The place that `text` names: a kind of store, of which the settings say more, or another of its kind.
+
+    Raises WrongSetting.
+    """
+    if "://" in text:
+        return Place(read_settings({**flags, "storage": "sql", "database_url": text}))
+    if "/" in text:
+        return Place(read_settings({**flags, "storage": "json", "data_dir": text}))
+    if text in {"json", "sql", "memory"}:
+        return place_of_settings(read_settings({**flags, "storage": text}))
+    raise WrongSetting(f"wrong value {text[:100]!r} for {flag}: choose {_FORMS}")

@@ -1,0 +1,31 @@
+"""`mochi-server storage upgrade`: the tables of a database made those of this program."""
+
+import asyncio
+import sys
+
+from domain.errors import MochiError
+from entrypoints.arguments import DISTRIBUTION
+from entrypoints.container import Container
+from entrypoints.settings import Settings
+
+
+def run_upgrade(settings: Settings) -> int:
+    """The exit code: 0 where the tables are current then, 1 where that cannot be."""
+    if settings.storage != "sql":
+        sys.stdout.write(f"The storage `{settings.storage}` has no tables: there is nothing to upgrade.\n")
+        return 0
+    try:
+        has_changed = asyncio.run(_upgrade(settings))
+    except MochiError as error:
+        sys.stderr.write(f"{DISTRIBUTION} storage: {error.message}\n")
+        return 1
+    sys.stdout.write("The database was upgraded.\n" if has_changed else "The database is current already.\n")
+    return 0
+
+
+async def _upgrade(settings: Settings) -> bool:
+    database = Container(settings=settings).database()
+    try:
+        return await database.upgrade()
+    finally:
+        await database.aclose()

@@ -1,0 +1,97 @@
+"""The tables and their versions."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from adapters.sql import migrations, schema
+from adapters.sql.database import Database
+from adapters.sql.postgres import PostgresDatabase
+from adapters.sql.row import Row
+from adapters.sql.run_rows import PARTIALS, RUNS
+from adapters.sql.session_rows import MESSAGES, SESSIONS
+from adapters.sql.sqlite import SqliteDatabase
+from adapters.sql.word_rows import WORDS
+from domain.errors import StorageFailed
+from tests.databases import postgres_url, sqlite_file
+
+
+@pytest.fixture
+async def empty(kind: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """One without tables, not opened."""
+    if kind == "sqlite":
+        made: Database = SqliteDatabase(sqlite_file(tmp_path))
+    else:
+        made = PostgresDatabase(await postgres_url(tmp_path, has_tables=False))
+    yield made
+    await made.aclose()
+
+
+async def set_version(database: Database, version: str) -> None:
+    statement = text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '{version}'")  # noqa: S608 - a test's own words
+    await database.write(lambda connection: connection.execute(statement))
+
+
+async def test_the_migrations_make_the_tables_that_the_program_uses(database: Database) -> None:
+    known = {RUNS.name, PARTIALS.name, SESSIONS.name, MESSAGES.name, WORDS.name}
+    assert Row.metadata.tables.keys() == known
+
+    def differences(connection: Connection) -> list[object]:
+        options = {"version_table": schema.VERSION_TABLE, "compare_type": True}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), Row.metadata))
+
+    assert await database.read(differences) == []
+
+
+def test_the_program_knows_all_migrations_without_alembic() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    steps = [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(steps)) == schema.REVISIONS
+
+
+async def test_an_upgrade_makes_the_tables_once(empty: Database) -> None:
+    assert await empty.upgrade()
+    assert not await empty.upgrade()
+    await empty.open()
+
+
+async def test_upgrades_at_once_are_one(empty: Database) -> None:
+    assert sorted(await asyncio.gather(*(empty.upgrade() for _ in range(4)))) == [False, False, False, True]
+
+
+async def test_postgresql_without_tables_is_refused_with_the_command_to_run(tmp_path: Path) -> None:
+    database = PostgresDatabase(await postgres_url(tmp_path, has_tables=False))
+    with pytest.raises(StorageFailed, match="mochi-server storage upgrade"):
+        await database.open()
+    await database.aclose()
+
+
+async def test_sqlites_file_is_upgraded_when_it_is_opened(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "a folder" / "mochi.db")
+    await database.open()
+    assert not await database.upgrade()
+    await database.aclose()
+
+
+async def test_tables_of_a_newer_program_are_refused(empty: Database) -> None:
+    await empty.upgrade()
+    await set_version(empty, "9999")
+    for attempt in (empty.open, empty.upgrade):
+        with pytest.raises(StorageFailed, match="Update the program"):
+            await attempt()
+
+
+async def test_an_upgrade_that_fails_leaves_nothing_of_it(empty: Database) -> None:
+    await empty.write(lambda connection: connection.execute(text("CREATE TABLE mochi_runs (mine INTEGER)")))
+    with pytest.raises(StorageFailed):
+        await empty.upgrade()
+    await empty.write(lambda connection: connection.execute(text("DROP TABLE mochi_runs")))
+    assert await empty.upgrade()

@@ -1,0 +1,70 @@
+"""`mochi-server storage upgrade`, and servers over databases, as processes."""
+
+import signal
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy.engine import URL
+
+from tests.databases import postgres_url
+from tests.wiring.test_cli import line_with, result_of, started
+
+SQL = {"MOCHI_STORAGE": "sql"}
+DEMO = {"MOCHI_LLM": "demo", "MOCHI_PORT": "0"}
+
+
+def address(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+async def test_postgresql_is_refused_until_it_is_upgraded(tmp_path: Path) -> None:
+    url = await postgres_url(tmp_path, has_tables=False)
+    settings = {**SQL, **DEMO, "MOCHI_DATABASE_URL": address(url)}
+
+    code, _, errors = await result_of(tmp_path, **settings)
+    assert code == 1
+    assert "Run `mochi-server storage upgrade`" in errors.splitlines()[-1]
+
+    assert await result_of(tmp_path, "storage", "upgrade", **settings) == (0, "The database was upgraded.\n", "")
+    again = await result_of(tmp_path, "storage", "upgrade", "--storage", "sql", MOCHI_DATABASE_URL=address(url))
+    assert again == (0, "The database is current already.\n", "")
+
+    async with started(tmp_path, **settings) as server:
+        await line_with(server, "http://127.0.0.1:")
+        server.send_signal(signal.SIGTERM)
+        assert await server.wait() == 0
+
+
+async def test_sqlite_is_upgraded_at_the_start(tmp_path: Path) -> None:
+    async with started(tmp_path, **SQL, **DEMO) as server:
+        await line_with(server, "http://127.0.0.1:")
+        server.send_signal(signal.SIGTERM)
+        assert await server.wait() == 0
+    assert await result_of(tmp_path, "storage", "upgrade", **SQL) == (0, "The database is current already.\n", "")
+
+
+async def test_tables_of_a_newer_program_end_the_start_in_one_line(tmp_path: Path) -> None:
+    assert (await result_of(tmp_path, "storage", "upgrade", **SQL))[0] == 0
+    connection = sqlite3.connect(tmp_path / "mochi.db")
+    connection.execute("UPDATE mochi_schema_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+
+    for command in ((), ("storage", "upgrade")):
+        code, output, errors = await result_of(tmp_path, *command, **SQL, **DEMO)
+        assert (code, output) == (1, "")
+        assert len(errors.splitlines()) == 1
+        assert "Update the program" in errors
+
+
+async def test_files_have_no_tables(tmp_path: Path) -> None:
+    code, output, errors = await result_of(tmp_path, "storage", "upgrade")
+    assert (code, errors) == (0, "")
+    assert "nothing to upgrade" in output
+
+
+async def test_what_storage_is_to_do_has_to_be_said(tmp_path: Path) -> None:
+    for wrong in ((), ("downgrade",), ("upgrade", "--port", "1")):
+        code, output, errors = await result_of(tmp_path, "storage", *wrong)
+        assert (code, output) == (2, "")
+        assert len(errors.splitlines()) == 1
