@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from domain.conversation import append, remove_system_prompt, set_system_prompt, system_prompt_of, unanswered_calls
+from domain.agent import Delegation
+from domain.conversation import (
+    append,
+    last_calls,
+    remove_system_prompt,
+    set_system_prompt,
+    system_prompt_of,
+    unanswered_calls,
+)
 from domain.message import (
     DONE_REASONS_OF_A_CUT,
     AssistantMessage,
@@ -19,6 +27,10 @@ from domain.session import Session
 
 ARGUMENTS_SHOWN = 500
 """Characters of a call's arguments in a report: a file's whole text may be one of them."""
+
+RESULT_SHOWN = 2_000
+"""Characters of a result in a report: whoever delegated may have no more room than the agent, and the agent says itself
+what counts."""
 
 Step: TypeAlias = Literal["plan", "answer_calls", "execute", "finished", "stopped"]
 """What comes next. `stopped` is the end of one that used up its iterations."""
@@ -34,6 +46,14 @@ def instructed(session: Session, prompt: SystemMessage | None, instruction: User
     return append(session, (instruction,), at)
 
 
+def is_open(delegation: Delegation, messages: Sequence[Message]) -> bool:
+    """Whether the call by which it came has no result yet in `messages`, those of whoever delegated."""
+    found = last_calls(messages)
+    if found is None or not found[1] <= delegation.call_index < len(found[0].tool_calls):
+        return False
+    return delegation.is_of(delegation.call_index, found[0].tool_calls[delegation.call_index].call_id)
+
+
 def since_instruction(messages: Sequence[Message]) -> tuple[Message, ...]:
     """What was said and done since the agent was last told what to do."""
     for index in range(len(messages) - 1, -1, -1):
@@ -43,21 +63,18 @@ def since_instruction(messages: Sequence[Message]) -> tuple[Message, ...]:
 
 
 def next_step(messages: Sequence[Message], max_iterations: int) -> Step:
-    """The plan comes first. The first iteration need not call a tool: small models announce what they will do, and
-    do it only when they are asked again. Any later one that calls none ends the work."""
-    said = [each for each in since_instruction(messages) if isinstance(each, AssistantMessage)]
+    """The plan comes first; one that was cut is made anew. The first iteration need not call a tool: small models
+    announce what they will do, and do it only when they are asked again. A later one that calls none ends the work."""
+    answers = [each for each in since_instruction(messages) if isinstance(each, AssistantMessage)]
+    said = [answer for answer in answers if answer.done_reason not in DONE_REASONS_OF_A_CUT]
     if not said:
         return "plan"
     if unanswered_calls(messages):
         return "answer_calls"
     iterations = len(said) - 1
-    if iterations > 1 and _is_last_word(said[-1]):
+    if iterations > 1 and not said[-1].tool_calls:
         return "finished"
     return "stopped" if iterations >= max_iterations else "execute"
-
-
-def _is_last_word(message: AssistantMessage) -> bool:
-    return not message.tool_calls and message.done_reason not in DONE_REASONS_OF_A_CUT
 
 
 def output_of(session: Session, *notes: str) -> str:
@@ -65,7 +82,7 @@ def output_of(session: Session, *notes: str) -> str:
     parts = [f"Session ID: {session.session_id}"]
     for message in since_instruction(session.messages):
         if isinstance(message, ToolMessage):
-            parts.append(f"[Result of `{message.tool_name}`]\n{message.content}")
+            parts.append(f"[Result of `{message.tool_name}`]\n{_short(message.content)}")
         elif isinstance(message, AssistantMessage):
             parts += [message.content.strip()] if message.content.strip() else []
             parts += [_told(call) for call in message.tool_calls]
@@ -76,3 +93,9 @@ def _told(call: ToolCall) -> str:
     arguments = json.dumps(call.arguments, ensure_ascii=False, default=dict)
     short = arguments if len(arguments) <= ARGUMENTS_SHOWN else f"{arguments[:ARGUMENTS_SHOWN]}..."
     return f"[Called `{call.tool_name}` with {short}]"
+
+
+def _short(result: str) -> str:
+    if len(result) <= RESULT_SHOWN:
+        return result
+    return f"{result[:RESULT_SHOWN]}\n[Cut here: it had {len(result)} characters. The agent's session has all of them.]"

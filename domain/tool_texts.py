@@ -7,14 +7,20 @@ from domain.tool import ToolOutcome
 
 RUN_ENDED_BEFORE = "The tool was not called: the run was over first."
 RUN_ENDED_MEANWHILE = "The call was cut off while the tool ran; whether it took effect is not known."
-AGENT_STOPPED = "The agent was stopped before it was done. Its session keeps what it did; delegate again with this \
-session_id to let it go on."
 _ERROR = "Error: "
 
 
 def says_error(result_text: str) -> bool:
     """Whether the text of a tool's message tells of a failure."""
     return result_text.startswith(_ERROR)
+
+
+def stopped_agent(session_id: str) -> str:
+    """For a delegation that was cut: how the work can be gone on with."""
+    return (
+        f"Session ID: {session_id}\n\nThe agent was stopped before it was done. Its session keeps what it did; "
+        "delegate again with this session_id to let it go on."
+    )
 
 
 def unknown_tool(tool_name: str) -> ToolOutcome:

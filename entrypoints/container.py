@@ -310,6 +310,7 @@ class Container(containers.DeclarativeContainer):
             ids=ids,
             max_iterations=settings.provided.max_agent_iterations,
         ),
+        consent=consent,
         runs=run_store,
         clock=clock,
     )
@@ -339,7 +340,7 @@ class Container(containers.DeclarativeContainer):
         RunFlusher, supervisor=supervisor, keeper=keeper, runs=run_store
     )
     recover_runs: providers.Provider[RecoverRuns] = providers.Factory(
-        RecoverRuns, runs=run_store, keeper=keeper, supervisor=supervisor, clock=clock
+        RecoverRuns, sessions=session_store, runs=run_store, keeper=keeper, supervisor=supervisor, clock=clock
     )
     summary_desk: providers.Provider[SummaryDesk] = providers.Singleton(
         SummaryDesk,

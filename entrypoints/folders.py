@@ -12,7 +12,7 @@ def prepare_folders(settings: Settings) -> None:
             f"wrong value for {variable_of('data_dir')} ({flag_of('data_dir')}): "
             f"no folder can be had at {settings.data_dir}: {error.strerror}"
         ) from error
-    for name in ("sessions_dir", "system_prompts_dir", "tools_dir"):
+    for name in ("sessions_dir", "system_prompts_dir", "tools_dir", "agents_dir", "agent_chats_dir"):
         folder = getattr(settings, name)
         if folder.exists() and not folder.is_dir():
             raise WrongSetting(f"wrong value for {variable_of(name)} ({flag_of(name)}): {folder} is no folder")

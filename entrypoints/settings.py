@@ -184,7 +184,16 @@ class Settings(BaseSettings):
     @classmethod
     def _in_data_dir(cls, path: Path, info: ValidationInfo) -> Path:
         data_dir = info.data.get("data_dir")
-        return data_dir / _expanded(path) if isinstance(data_dir, Path) else path
+        if not isinstance(data_dir, Path):
+            return path
+        return Path(os.path.normpath(data_dir / _expanded(path)))  # as two names of one folder must be seen to be one
+
+    @field_validator("agent_chats_dir")
+    @classmethod
+    def _apart(cls, path: Path, info: ValidationInfo) -> Path:
+        if path in (info.data.get("sessions_dir"), info.data.get("agents_dir")):
+            raise ValueError("it must be a folder apart from the sessions and the agents")
+        return path
 
     @field_validator("database_url")
     @classmethod

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.codec.json_text import clean_text
-from adapters.skill_files.folder import agent_folders, skill_in
+from adapters.skill_files.folder import SkillCache, agent_folders, skill_in
 from application.ports import agent_store as ports
 from domain.agent import Skill, UnusableSkill
 from domain.agent_prompts import PhasePrompts
@@ -23,6 +23,7 @@ class SkillFiles(ports.AgentStore):
         self._chats_folder = chats_folder
         self._planning_prompt = planning_prompt
         self._execution_prompt = execution_prompt
+        self._cache = SkillCache()
 
     async def list_skills(self) -> Sequence[Skill | UnusableSkill]:
         return await asyncio.to_thread(self._list)
@@ -38,16 +39,17 @@ class SkillFiles(ports.AgentStore):
 
     def _list(self) -> list[Skill | UnusableSkill]:
         try:
-            return [skill_in(self._folder, name) for name in agent_folders(self._folder, self._chats_folder)]
+            names = list(agent_folders(self._folder, self._chats_folder))
         except OSError as error:
             _log.warning("the agents folder cannot be read: %s", error.strerror)
             return []
+        return [skill_in(self._folder, name, self._cache) for name in names]
 
     def _read(self, name: str) -> Skill | UnusableSkill:
         """Only a name that is listed: so that none can lead anywhere else."""
         if name not in agent_folders(self._folder, self._chats_folder):
             raise AgentNotFound(name)
-        return skill_in(self._folder, name)
+        return skill_in(self._folder, name, self._cache)
 
     def _phase_prompts(self) -> PhasePrompts:
         built_in = PhasePrompts()

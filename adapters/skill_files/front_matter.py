@@ -7,6 +7,11 @@ import yaml
 
 from adapters.codec.json_text import clean_text
 
+FRONT_CHARACTERS: Final = 16_384
+"""A description goes to a model with each request, and YAML takes milliseconds a kilobyte."""
+_BRACKETS: Final = 200
+"""Of all that open: what is nested costs the square of its depth."""
+
 _DASHES: Final = "---"
 _ENDS: Final = (_DASHES, "...")
 _NULL: Final = "tag:yaml.org,2002:null"
@@ -46,6 +51,8 @@ def _parted(text: str) -> tuple[str, str]:
 def _fields(front: str) -> dict[str, str]:
     """The fields that are plain text. Nodes are read and no values made of them: a tag, a merge or an alias in a text
     that anybody wrote can then make nothing happen, however it is nested."""
+    if len(front) > FRONT_CHARACTERS or front.count("[") + front.count("{") > _BRACKETS:
+        raise Unreadable("Its front matter is too long or too deeply nested to be read.")
     try:
         node = yaml.compose(front, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:

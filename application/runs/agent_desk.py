@@ -1,7 +1,7 @@
 """The sessions that agents work in, each open for one delegation at a time."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 
 from application.ports.clock import Clock
@@ -61,6 +61,11 @@ class AgentDesk:
         """As a server that stopped left it. Raises SessionNotFound, SessionCorrupt, StorageFailed."""
         with self._held(session_id):
             yield await self._sessions.load(session_id)
+
+    async def close(self, session_id: str) -> None:
+        """Give each open call a result, where the session is there. Raises StorageFailed."""
+        with suppress(SessionNotFound, SessionCorrupt):
+            await self._sessions.update(session_id, self._call_closer)
 
     async def _created(self, order: Order, skill: Skill, model: str) -> Session:
         now = self._clock.now()

@@ -44,7 +44,12 @@ class AnswerToolCalls:
         Raises ToolConfirmationRequired where a person would have to be asked and cannot be: then nothing of the answer
         was called. Raises what the stores raise and, where an agent does the work, what a run raises.
         """
-        plan = await self._plan(scope, handle, answer)
+        try:
+            plan = await self._plan(scope, handle, answer)
+        except ToolConfirmationRequired:
+            if scope.agent_name is not None:  # The chat goes back to what it was; what its agents did stays.
+                await self.leave_undone(scope, handle, session, answer)
+            raise
         return await self._carry_out(self._round(scope, handle, session, 0), plan)
 
     async def go_on(
@@ -111,7 +116,7 @@ class AnswerToolCalls:
         if planned.confirmation_id is None:
             if begun := scope.begun(index, call):
                 handle.emit(begun)
-            return await scope.make(handle, index, call, None)
+            return await scope.make(handle, index, call, planned.changed_arguments)
         question = await self._consent.answered(handle, planned.confirmation_id)
         if question.state == "denied":
             return CallResult(index=index, call=call, outcome=denied(question.reason))

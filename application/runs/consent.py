@@ -20,6 +20,9 @@ LEFT = Decision(approved=False, reason="Nobody was there to answer.")
 ENDED = Decision(approved=False, reason="The run was ended before the question was answered.")
 """The same where somebody ended it who could have answered."""
 
+GONE = Decision(approved=False, reason="The agent could not go on.")
+"""The same where the agent that asked is not there any more."""
+
 
 class Consent:
     """Every change of a question is one step from what it was, kept before it counts; one at a time for each run."""
@@ -64,6 +67,16 @@ class Consent:
     def finish(self, handle: RunHandle, confirmation: Confirmation) -> None:
         """Told with the next record of the run: the result is in the history, which says more."""
         handle.run = handle.run.with_confirmation(replace(confirmation, state="done"))
+
+    async def deny_of(self, handle: RunHandle, agent_name: str) -> None:
+        """The agent will not go on: nobody need answer what it asked. Raises StorageFailed."""
+        async with handle.record_lock:
+            denied = tuple(
+                each.decided(GONE) if each.is_pending and each.agent_name == agent_name else each
+                for each in handle.run.confirmations
+            )
+            if denied != handle.run.confirmations:
+                await self._keep(handle, handle.run.with_confirmations(denied))
 
     async def deny_all(self, handle: RunHandle) -> Run:
         """The run ends: what is still open is denied, and kept with the run's ending."""

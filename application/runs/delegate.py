@@ -10,6 +10,7 @@ from application.runs.agent_desk import AgentDesk
 from application.runs.agent_models import AgentModels
 from application.runs.agent_work import AgentWork, WorkAsAgent
 from application.runs.call_result import CallResult
+from application.runs.consent import Consent
 from application.runs.run_handle import RunHandle
 from domain.agent import Agent, Delegation
 from domain.agent_work import output_of
@@ -18,6 +19,7 @@ from domain.errors import (
     AgentInvalid,
     AgentNotFound,
     ContextOverflow,
+    MochiError,
     SessionCorrupt,
     SessionNotFound,
     ValidationFailed,
@@ -38,6 +40,7 @@ class DelegateToAgent:
         models: AgentModels,
         desk: AgentDesk,
         work: WorkAsAgent,
+        consent: Consent,
         runs: RunStore,
         clock: Clock,
     ) -> None:
@@ -45,6 +48,7 @@ class DelegateToAgent:
         self._models = models
         self._desk = desk
         self._work = work
+        self._consent = consent
         self._runs = runs
         self._clock = clock
 
@@ -86,7 +90,8 @@ class DelegateToAgent:
         except ValidationFailed as error:
             outcome = _failed(error.message, "VALIDATION_ERROR")
         except (AgentNotFound, AgentInvalid, SessionNotFound, SessionCorrupt) as error:
-            outcome = _failed(error.message, "TOOL_EXECUTION_FAILED")
+            outcome = _failed(_words(error), "TOOL_EXECUTION_FAILED")
+            await self._give_up(handle)
         delegation = handle.run.delegation
         handle.end_delegation()
         return CallResult(
@@ -120,6 +125,12 @@ class DelegateToAgent:
             card, note = await self._models.choose(skill.model, chat_model)
             return await self._worked(handle, agent, card, session, note)
 
+    async def _give_up(self, handle: RunHandle) -> None:
+        """The agent, or its session, was gone by the time that it was to go on."""
+        if delegation := handle.run.delegation:
+            await self._desk.close(delegation.session_id)
+            await self._consent.deny_of(handle, delegation.agent_name)
+
     async def _record(self, handle: RunHandle, delegation: Delegation) -> None:
         """From here on the run's record says where the agent's work is, for whoever finds it after a crash."""
         async with handle.record_lock:
@@ -138,6 +149,13 @@ class DelegateToAgent:
             text = output_of(work.session, *notes, f"The agent could not go on: {error.message}")
             return _failed(cut_result(text), "TOOL_EXECUTION_FAILED")
         return ToolOutcome(text=cut_result(output_of(work.session, *notes, *([stopped] if stopped else []))))
+
+
+def _words(error: MochiError) -> str:
+    """For a model, which knows no routes."""
+    if isinstance(error, SessionNotFound | SessionCorrupt):
+        return "The session that the agent worked in is not there any more. Delegate anew, without a session_id."
+    return error.message
 
 
 def _failed(text: str, code: ToolErrorCode) -> ToolOutcome:

@@ -8,6 +8,7 @@ from application.ports.clock import Clock
 from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
 from application.runs.call_closer import CallCloser
+from domain.agent import Delegation
 from domain.conversation import as_before, put_longer_message
 from domain.errors import MochiError, SessionCorrupt, SessionNotFound
 from domain.message import AssistantMessage
@@ -137,9 +138,11 @@ class RunKeeper:
     def _closed(self, session: Session, ending: RunEnding) -> Session:
         if ending.session_before is not None:
             return as_before(session, ending.session_before)
-        return self._with_text(session, ending.message)
+        return self._with_text(session, ending.message, ending.run.delegation)
 
-    def _with_text(self, session: Session, message: AssistantMessage | None) -> Session:
+    def _with_text(
+        self, session: Session, message: AssistantMessage | None, delegation: Delegation | None = None
+    ) -> Session:
         if message is not None:
             session = put_longer_message(session, message, self._clock.now())
-        return self._call_closer(session)
+        return self._call_closer(session, delegation)

@@ -292,3 +292,9 @@ def test_settings_do_not_change() -> None:
 
 def test_every_setting_has_its_place_in_the_help() -> None:
     assert sorted(name for names in GROUPS.values() for name in names) == sorted(Settings.model_fields)
+
+
+@pytest.mark.parametrize("path", ["chat_sessions", "agents", "agents/../agents", "./chat_sessions/"])
+def test_the_agents_chats_have_a_folder_of_their_own(path: str) -> None:
+    with pytest.raises(WrongSetting, match=r"MOCHI_AGENT_CHATS_DIR .*apart from"):
+        read_settings({"agent_chats_dir": path})

@@ -69,7 +69,7 @@ async def test_hidden_folders_files_and_the_chats_are_no_agents(tmp_path: Path) 
         ("---\ndescription: 'open\n---\n", "YAML"),
         ("---\n\tdescription: x\n---\n", "line 2"),
         ("---\ndescription: \x07\n---\n", "YAML"),
-        ("---\n" + "[" * 20_000 + "\n---\n", "YAML"),
+        ("---\n" + "[" * 20_000 + "\n---\n", "too long"),
         ("---\n*a\n---\n", "YAML"),
         (b"\xff\xfe\x00", "UTF-8"),
         (b"---\ndescription: x\n---\n" + b"x" * SKILL_BYTES, "bytes"),
@@ -193,3 +193,33 @@ async def test_whatever_a_skill_file_holds_it_is_an_agent_or_a_reason(tmp_path: 
     else:
         assert skill.reason
         assert str(tmp_path) not in skill.reason
+
+
+async def test_a_skill_that_costs_much_to_read_is_refused_or_read_once(tmp_path: Path) -> None:
+    put(tmp_path, "nested", f"---\ndescription: {'[' * 10_000}\n---\n")
+    put(tmp_path, "long", "---\ndescription: x\n" + "k: v\n" * 10_000 + "---\n")
+    put(tmp_path, "brackets", f"---\ndescription: '{'[]' * 90}'\n---\n")
+    store = store_in(tmp_path)
+
+    brackets, long, nested = await store.list_skills()
+
+    assert isinstance(brackets, Skill)
+    assert "too long" in long.reason  # type: ignore[union-attr] # it is none that can be used
+    assert "too long" in nested.reason  # type: ignore[union-attr] # it is none that can be used
+    assert (await store.list_skills())[0] is brackets
+    (tmp_path / "agents" / "brackets" / "SKILL.md").write_text(GOOD)
+    assert (await store.list_skills())[0] == Skill(
+        name="brackets", description="It cooks.", model=None, system_prompt="You cook."
+    )
+
+
+async def test_no_folder_that_the_chats_lie_in_is_an_agent(tmp_path: Path) -> None:
+    put(tmp_path, "x")
+    store = SkillFiles(
+        folder=tmp_path / "agents",
+        chats_folder=tmp_path / "agents" / "x" / "y",
+        planning_prompt=tmp_path / "p",
+        execution_prompt=tmp_path / "e",
+    )
+
+    assert await store.list_skills() == []

@@ -2,19 +2,20 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from application.ports.language_model import ModelChunk, ModelEnd
 from application.ports.run_store import AbandonedRun
-from domain.agent import UnusableSkill
+from domain.agent import Delegation, UnusableSkill
 from domain.agent_prompts import PhasePrompts
 from domain.confirmation import Decision
-from domain.errors import ModelServerUnreachable, PromptTooLong, RunFailed
+from domain.errors import ConfirmationDecided, ModelServerUnreachable, PromptTooLong, RunFailed
 from domain.json_value import JsonObject
 from domain.message import AssistantMessage, Message, SystemMessage, ToolCall, ToolMessage, UserMessage
 from domain.model_card import ModelCard
-from domain.run import ChatRequest
+from domain.run import ChatRequest, PartialAnswer, Run
 from domain.run_event import (
     AgentComplete,
     AgentConfirmationRequired,
@@ -667,13 +668,20 @@ async def test_an_agent_that_writes_while_another_question_is_open_goes_on_with_
 
 async def test_an_agent_that_is_gone_after_a_restart_is_done_and_the_run_goes_on() -> None:
     house, session_id = await stop_while_asking(*SOUP, policies={"stir": "always_confirm"})
+    [run] = await house.runs.list_runs(session_id)
     house.agents.skills.clear()
 
-    _, events = await answer_after_restart(house, session_id, saying("A pity."))
+    after = await killed_run(house, run, saying("A pity."))
+    await until(lambda: not after.supervisor.runs_of(session_id))
 
-    assert names_of(events)[-1] == "done"
-    [complete] = [event for event in events if isinstance(event, AgentComplete)]
-    assert "no agent of this name" in complete.output
+    [ended] = await after.list_runs(session_id)
+    assert ended.status == "completed"
+    with pytest.raises(ConfirmationDecided):
+        await after.confirm_tool(session_id, run.open_questions[0].confirmation_id, YES)
+    results = [message.content for message in await after.messages(session_id) if isinstance(message, ToolMessage)]
+    assert "no agent of this name" in results[0]
+    [own] = await agent_sessions(after)
+    assert isinstance(own.messages[-1], ToolMessage), "its history is whole"
 
 
 async def test_a_killed_servers_agent_keeps_its_text_and_its_calls_are_closed() -> None:
@@ -694,3 +702,156 @@ async def test_a_killed_servers_agent_keeps_its_text_and_its_calls_are_closed() 
         assert isinstance(last, AssistantMessage)
         assert (last.content, last.done_reason) == ("I begin", "interrupted")
         assert roles_of(await after.messages(session_id)) == ["user", "assistant", "tool"]
+
+
+async def killed(house: House, session_id: str, *replies: Sequence[Step]) -> House:
+    """The next start of the server after this one was killed, with what it had flushed."""
+    handle = house.supervisor.runs_of(session_id)[0]
+    return await killed_run(house, handle.run, *replies, partial=handle.unflushed())
+
+
+async def killed_run(house: House, run: Run, *replies: Sequence[Step], partial: PartialAnswer | None = None) -> House:
+    runs = RunsOfTheDead()
+    runs.left_behind = [AbandonedRun(run=run, partial=partial)]
+    after = House(
+        ScriptedModel(*replies),
+        catalog=house.catalog,
+        sessions=house.sessions,
+        runs=runs,
+        agents=house.agents,
+        agent_toolbox=house.agent_toolbox,
+        agent_sessions=house.agent_sessions,
+        toolbox=house.toolbox,
+        ids=house.ids,
+    )
+    await after.recover()
+    return after
+
+
+async def test_changed_arguments_of_a_delegation_that_had_begun_still_count_after_a_crash() -> None:
+    two = calling(delegating("Cook soup."), call(2, "mine", tool_name="echo"))
+    house = house_of(two)
+    session_id = await session_of(house, policies={"agent": "always_confirm", "echo": "always_confirm"})
+    async with house.start_run(session_id, ChatRequest(message="Soup!", on_disconnect="continue")):
+        await until(lambda: len(house.supervisor.runs_of(session_id)[0].run.open_questions) == 2)
+        handle = house.supervisor.runs_of(session_id)[0]
+        first, second = handle.run.open_questions
+        changed = first.decided(Decision(approved=True, arguments={"agent": "cook", "instruction": "Only rice."}))
+        handle.run = handle.run.with_confirmation(replace(changed, state="started"))
+
+        after = await killed(house, session_id, saying("p"), saying("q"), saying("Rice."), saying("Enjoy!"))
+
+        async with after.follow_run(session_id, None) as followed:
+            await after.confirm_tool(session_id, second.confirmation_id, YES)
+            await read_all(followed.events)
+        [own] = await agent_sessions(after)
+        assert "Only rice." in [message.content for message in own.messages]
+        assert "changed the arguments" in (await after.messages(session_id))[2].content
+
+
+async def test_a_delegation_that_has_its_result_is_over_whatever_the_record_says() -> None:
+    two = calling(delegating(), call(2, "mine", tool_name="echo"))
+    house = house_of(two, saying("plan"), saying("hm"), saying("Done."))
+    session_id = await session_of(house, policies={"echo": "always_confirm"})
+    async with house.start_run(session_id, ChatRequest(message="Soup!", on_disconnect="continue")):
+        handle = house.supervisor.runs_of(session_id)[0]
+        await until(lambda: len(handle.executed) == 1)
+        [own] = await agent_sessions(house)
+        stale = Delegation(call_index=0, tool_call_id="d1", agent_name="cook", session_id=own.session_id)
+        handle.run = replace(handle.run, delegation=stale)
+
+        again = (calling(delegating("More.")), saying("p"), saying("q"), saying("Salted."), saying("Enjoy!"))
+        after = await killed(house, session_id, *again)
+
+        async with after.follow_run(session_id, None) as followed:
+            await after.confirm_tool(session_id, handle.run.open_questions[0].confirmation_id, YES)
+            events = await read_all(followed.events)
+        assert [event.instruction for event in events if isinstance(event, AgentStart)] == ["More."]
+        assert len(await agent_sessions(after)) == 2
+
+
+async def test_the_text_of_an_agent_that_is_done_never_lands_in_the_session_of_another() -> None:
+    hang = asyncio.Event()
+    agents = FakeAgentStore(skill("cook"), skill("baker"))
+    replies: list[list[Step]] = [
+        calling(delegating("A"), delegating("B", agent="baker", call_id="d2")),
+        *(saying("plan A"), saying("a"), saying("A's last word")),
+        [hang],
+    ]
+    house = house_of(*replies, agents=agents, tools={"cook.stir": echo, "baker.stir": echo})
+    session_id = await session_of(house, agents=("cook", "baker"))
+    async with house.say(session_id):
+        await until(lambda: len(house.model.requests) == 5)
+        cooks, bakers = sorted(await agent_sessions(house), key=lambda own: own.agent_name != "cook")
+        handle = house.supervisor.runs_of(session_id)[0]
+        last = cooks.messages[-1]
+        assert isinstance(last, AssistantMessage)
+        partial = PartialAnswer(session_id=cooks.session_id, run_id=handle.run.run_id, message=last)
+        runs = RunsOfTheDead()
+        runs.left_behind = [AbandonedRun(run=handle.run, partial=partial)]
+        after = House(sessions=house.sessions, runs=runs, agent_sessions=house.agent_sessions, ids=house.ids)
+        await after.recover()
+
+        assert roles_of((await after.agent_sessions.load(bakers.session_id)).messages) == ["system", "user"]
+        assert (await after.agent_sessions.load(cooks.session_id)).messages == cooks.messages
+        results = [message.content for message in await after.messages(session_id) if isinstance(message, ToolMessage)]
+        assert bakers.session_id in results[1], "it says how to go on"
+
+
+async def test_calls_of_an_agent_that_were_made_at_once_are_not_made_again() -> None:
+    begun: list[str] = []
+
+    async def hang(arguments: JsonObject) -> str:
+        begun.append(str(arguments["text"]))
+        await asyncio.Event().wait()
+        return ""
+
+    two = calling(delegating(), call(9, "mine", tool_name="echo"))
+    house = house_of(two, saying("plan"), calling(call(1, "a"), call(2, "b")), tools={"cook.stir": hang})
+    session_id = await session_of(house, policies={"echo": "always_confirm"})
+    async with house.start_run(session_id, ChatRequest(message="Soup!", on_disconnect="continue")):
+        await until(lambda: begun == ["a", "b"])
+        [question] = house.supervisor.runs_of(session_id)[0].run.open_questions
+
+        after = await killed(house, session_id, saying("Done."), saying("Really."), saying("Enjoy!"))
+
+        async with after.follow_run(session_id, None) as followed:
+            await after.confirm_tool(session_id, question.confirmation_id, YES)
+            await read_all(followed.events)
+        assert begun == ["a", "b"]
+        [own] = await agent_sessions(after)
+        results = [message.content for message in own.messages if isinstance(message, ToolMessage)]
+        assert len(results) == 2
+        assert all("not known" in result for result in results)
+
+
+async def test_a_plan_that_was_cut_is_made_anew() -> None:
+    hang = asyncio.Event()
+    two = calling(delegating(), call(2, "mine", tool_name="echo"))
+    house = house_of(two, [ModelChunk("Half a pl"), hang])
+    session_id = await session_of(house, policies={"echo": "always_confirm"})
+    async with house.start_run(session_id, ChatRequest(message="Soup!", on_disconnect="continue")):
+        await until(lambda: "Half" in _agent_text(house, session_id))
+        await house.supervisor.stop()
+
+    replies = (saying("A whole plan."), saying("hm"), saying("Done."), saying("Enjoy!"))
+    after, _ = await answer_after_restart(house, session_id, *replies)
+
+    [own] = await agent_sessions(after)
+    assert [message.content for message in own.messages if isinstance(message, AssistantMessage)] == [
+        "Half a pl", "A whole plan.", "hm", "Done.",
+    ]  # fmt: skip
+    assert after.model.requests[0].tools == ()
+
+
+async def test_long_results_are_shortened_in_the_report_and_whole_in_the_session() -> None:
+    house = house_of(calling(delegating()), saying("p"), calling(call(1, "x" * 9_000)), saying("Done."), saying("Ok."))
+    session_id = await session_of(house)
+
+    events = await events_of(house, session_id)
+
+    [complete] = [event for event in events if isinstance(event, AgentComplete)]
+    assert len(complete.output) < 3_500
+    assert "9000 characters" in complete.output
+    [own] = await agent_sessions(house)
+    assert own.messages[4].content == "x" * 9_000
