@@ -7,7 +7,8 @@ from aiohttp import web
 
 from domain.errors import ValidationFailed
 from domain.json_value import JsonValue
-from entrypoints.http.errors import BodyTooLarge
+from entrypoints.http.connection import BodyTooSlow
+from entrypoints.http.errors import BodyTooLarge, BodyTooLate
 
 JSON_TYPE = "application/json"
 MAX_DEPTH = 100
@@ -20,7 +21,8 @@ _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:
-    """The bytes of the body, empty where there is none. Raises BodyTooLarge, ValidationFailed.
+    """The bytes of the body, empty where there is none. Raises BodyTooLarge, BodyTooLate,
+    ValidationFailed.
 
     A body whose length is told is refused before it is read. Called again, it gives the same bytes.
     """
@@ -32,6 +34,8 @@ async def read_body(request: web.Request, limit: int) -> bytes:
         return await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         raise BodyTooLarge(limit) from error
+    except BodyTooSlow as error:
+        raise BodyTooLate from error
     except web.RequestPayloadError as error:
         raise ValidationFailed("The body did not arrive whole. Send it again.", field="body") from error
 

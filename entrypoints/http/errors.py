@@ -4,7 +4,7 @@ MochiError                  the domain's tree, and of HTTP alone:
 └── RequestRefused
     ├── RouteNotFound, MethodNotAllowed
     ├── HostNotAllowed, ForeignOrigin, KeyMissing
-    └── BodyTooLarge, UnsupportedMediaType
+    └── BodyTooLarge, BodyTooLate, UnsupportedMediaType
 """
 
 from collections.abc import Iterable, Mapping
@@ -56,9 +56,10 @@ STATUS_BY_CODE: Mapping[str, int] = MappingProxyType(
 
 
 class RequestRefused(MochiError):
-    """The request did not come as far as a use case. `headers` go with the answer."""
+    """The request did not come as far as a use case. `headers` go with the answer, and `status`, if not its code's."""
 
     headers: Mapping[str, str] = MappingProxyType({})
+    status: int | None = None
 
 
 class RouteNotFound(RequestRefused):
@@ -109,6 +110,15 @@ class BodyTooLarge(RequestRefused):
         super().__init__(f"The body is larger than {limit} bytes, which is what this server takes.", limit=limit)
 
 
+class BodyTooLate(RequestRefused):
+    code = "VALIDATION_ERROR"
+    status = 408
+    headers = MappingProxyType({"Connection": "close"})
+
+    def __init__(self) -> None:
+        super().__init__("The body did not arrive in time. Send it again, in one go.", field="body")
+
+
 class UnsupportedMediaType(RequestRefused):
     code = "UNSUPPORTED_MEDIA_TYPE"
 
@@ -118,11 +128,12 @@ class UnsupportedMediaType(RequestRefused):
 
 def error_answer(error: MochiError) -> web.Response:
     """The answer that tells a client of `error`."""
+    refusal = error if isinstance(error, RequestRefused) else None
     return web.Response(
-        status=STATUS_BY_CODE.get(error.code, 500),
+        status=(refusal and refusal.status) or STATUS_BY_CODE.get(error.code, 500),
         body=to_json(error_body(error)),
         content_type="application/json",
-        headers=error.headers if isinstance(error, RequestRefused) else None,
+        headers=refusal.headers if refusal else None,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.http import open_stream
+from entrypoints.http import connection, open_stream
 from tests.doubles.ollama_server.script import Gate, Reply, Tokens
 from tests.doubles.ollama_server.server import OllamaServer
 from tests.end_to_end.api import PATIENCE, Api
@@ -67,8 +67,8 @@ class SlowReader:
 
 
 @asynccontextmanager
-async def reading(api: Api, session_id: str) -> AsyncIterator[SlowReader]:
-    """Joins the session's run and takes nothing yet but the head of the answer."""
+async def reading(api: Api, session_id: str, path: str = "/chat/{}/stream") -> AsyncIterator[SlowReader]:
+    """Joins the session's run, or asks for something else, and takes nothing yet but the head of the answer."""
     url = api.client._base_url
     assert url is not None
     with socket.socket() as connection:
@@ -76,7 +76,7 @@ async def reading(api: Api, session_id: str) -> AsyncIterator[SlowReader]:
         connection.setblocking(False)
         loop = asyncio.get_running_loop()
         await loop.sock_connect(connection, (url.host, url.port))
-        head = f"GET /api/v1/chat/{session_id}/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        head = f"GET /api/v1{path.format(session_id)} HTTP/1.1\r\nHost: localhost\r\n\r\n"
         await loop.sock_sendall(connection, head.encode())
         reader = SlowReader(connection)
         await reader.take(15)
@@ -152,6 +152,18 @@ async def test_one_that_has_stopped_reading_is_let_go(
             await slow.take_all()
     assert b"event: run_start" in slow.taken
     assert b"event: done" not in slow.taken
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the system has no such option")
+async def test_one_that_takes_nothing_of_another_answer_is_let_go(
+    api: Api, ollama_server: OllamaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "STALLED_SECONDS", 0.5)
+    ollama_server.answer_next(Reply([Tokens(6000, per_write=100, content=PIECE)]))
+    session_id = await api.new_session()
+    await api.answer(session_id)
+    async with reading(api, session_id, "/sessions/{}") as slow:
+        await slow.hung_up_on()
 
 
 async def test_one_that_reads_slowly_is_not(
