@@ -7,6 +7,8 @@ from typing import Literal
 
 import orjson
 
+from entrypoints.log_limit import LimitedHandler
+
 LOGGER_NAME = "mochi_server"
 
 _TALKATIVE = ("httpx", "httpx2", "httpcore", "mcp", "asyncio", "watchfiles")
@@ -33,8 +35,11 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure_logging(level: str, log_format: Literal["text", "json"]) -> None:
-    """Send everything from `level` on to the standard error output, libraries from WARNING on unless at DEBUG."""
-    handler = logging.StreamHandler(sys.stderr)
+    """Send everything from `level` on to the standard error output, libraries from WARNING on unless at DEBUG.
+
+    Of records that are alike a flood is left out.
+    """
+    handler = LimitedHandler(sys.stderr)
     if log_format == "json":
         handler.setFormatter(JsonFormatter())
     else:

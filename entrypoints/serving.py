@@ -26,6 +26,9 @@ included."""
 BACKLOG = 1024
 """Connections that may wait to be accepted, so that a burst of clients is not turned away."""
 
+FILES = 65_536
+"""What the process may have open, where the system lets it: a stream takes two, and many systems give 1024."""
+
 EXIT_FORCED = 130
 
 GARBAGE_THRESHOLD = 10_000
@@ -60,6 +63,7 @@ async def serve(app: web.Application, settings: Settings) -> None:
     Raises CannotListen, and what the application raises at its start.
     """
     stop = stopped_by_signals()
+    allow_many_files()
     async with listening(app, settings.host, settings.port) as bound:
         _tell(bound, settings)
         collect_garbage_rarely()
@@ -100,6 +104,18 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
+
+
+def allow_many_files() -> None:
+    """Raise the soft limit of open files as far as the hard one allows, and as far as it makes sense."""
+    try:
+        import resource  # noqa: PLC0415 - it is not to be had on every system
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def collect_garbage_rarely() -> None:

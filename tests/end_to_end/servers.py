@@ -32,9 +32,14 @@ async def served(folder: Path, ollama_url: str, **settings: Json) -> AsyncIterat
 class ServerProcess:
     """A server in a process of its own."""
 
-    def __init__(self, process: Process, url: str) -> None:
+    def __init__(self, process: Process, url: str, drained: "asyncio.Task[bytes]") -> None:
         self.process = process
         self.url = url
+        self._drained = drained
+
+    async def log(self) -> bytes:
+        """What it has logged since it told its address, once it has ended."""
+        return await asyncio.shield(self._drained)
 
     async def end(self, signal_number: int) -> int:
         """Send the signal and give the exit code. Raises TimeoutError where it does not end."""
@@ -64,7 +69,7 @@ async def running(
     try:
         url, drained = await _url_of(process)
         async with api_at(url) as api:
-            yield ServerProcess(process, url), api
+            yield ServerProcess(process, url, drained), api
         if process.returncode is None:
             process.kill()
         await drained
