@@ -19,7 +19,3 @@ class FakeClock(ports.Clock):
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
         self._elapsed += seconds
-
-    def set_back(self, seconds: float) -> None:
-        """As when an administrator corrects the time of day."""
-        self._now -= timedelta(seconds=seconds)

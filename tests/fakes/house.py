@@ -61,13 +61,14 @@ class House:
         agent_toolbox: FakeToolbox | None = None,
         agent_sessions: MemorySessionStore | None = None,
         ids: CountingIds | None = None,
+        clock: FakeClock | None = None,
         max_agent_iterations: int = 5,
         replay_bytes: int = 1_000_000,
         max_tool_rounds: int = 3,
         dynamic_window_enabled: bool = True,
         summary_unsupported_models: tuple[str, ...] = (),
     ) -> None:
-        self.clock = FakeClock()
+        self.clock = clock or FakeClock()
         self.ids = ids or CountingIds()
         self.model = model or ScriptedModel()
         self.catalog = catalog or ScriptedCatalog(PLAIN, CLEVER)
