@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from sys import getsizeof
 
 from adapters.memory.kept_event import KeptEvent, event_of, kept, kept_bytes
 from application.ports import run_log as ports
@@ -19,6 +20,9 @@ REPLAY_SECONDS = 600.0
 
 BATCH_BYTES = 128 * 1024
 """What a reader is handed at a time, and holds even when the log has let go of it."""
+
+_ENDED_BYTES = 1_000
+"""What is kept of an ended run beside its events and its text, roughly."""
 
 _SMALL_BATCH = 16
 """Entries that are handed out unmeasured, as nearly always there are one or two."""
@@ -71,6 +75,8 @@ class MemoryRunLog(ports.RunLog):
                 return
             if log := self._logs.get(run_id):
                 self._used_bytes -= log.drop_oldest(len(log.events) - 1)
+        while self._ended and self._used_bytes > target:
+            self._forget_oldest()
         while self._used_bytes > target:
             largest = max(self._logs.values(), key=lambda log: log.used_bytes)
             freed = largest.drop_oldest((len(largest.events) + 1) // 2)
@@ -81,9 +87,13 @@ class MemoryRunLog(ports.RunLog):
     def _drop_expired(self) -> None:
         oldest_kept = self._clock.monotonic() - REPLAY_SECONDS
         while self._ended and self._ended[0][0] < oldest_kept:
-            _, run_id = self._ended.popleft()
-            if log := self._logs.pop(run_id, None):
-                self._used_bytes -= log.used_bytes
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        """Of the runs that have ended. Who reads it meanwhile reads on; who comes later gets what the store has."""
+        _, run_id = self._ended.popleft()
+        if log := self._logs.pop(run_id, None):
+            self._used_bytes -= log.used_bytes
 
 
 class _Log(ports.LogWriter):
@@ -124,12 +134,20 @@ class _Log(ports.LogWriter):
         packed = event.content if type(event) is ContentDelta else kept(event)
         self.events.append(packed)
         size = kept_bytes(packed)
+        if type(event) is Done:
+            size += self._end()
         self.used_bytes += size
-        self.has_ended = type(event) is Done
         for follower in self.followers:
             follower.wake()
         self._owner.grew(self, size)
         return sequence
+
+    def _end(self) -> int:
+        """Keep the run's last state in the place of the run, with its request and its pictures; gives its bytes."""
+        self.has_ended = True
+        last = self.snapshot()
+        self.snapshot = lambda: last
+        return _ENDED_BYTES + getsizeof(last.content) + getsizeof(last.thinking)
 
     def after(self, sequence: int) -> Sequence[LogEntry]:
         if sequence + 1 == self.last_sequence and self._last is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import weakref
 from collections.abc import Sequence
 from sys import getsizeof
 from typing import Protocol
@@ -208,6 +209,35 @@ async def test_runs_that_ended_make_room_before_those_at_work(make_log: MakeLog)
         assert [entry.sequence for entry in await follower.next()] == list(range(1, 81))
     async with log.follow(RUN, 0) as follower:
         assert [type(entry.event) for entry in await read_to_end(follower)] == [Snapshot, Done]
+
+
+async def test_of_a_run_that_has_ended_only_its_events_and_its_last_state_are_held(make_log: MakeLog) -> None:
+    class Request:
+        """As large as its pictures."""
+
+    request = Request()
+    held = weakref.ref(request)
+
+    def state(_request: Request = request) -> Snapshot:
+        return snapshot()
+
+    log = make_log()
+    writer = log.open(RUN, SESSION, state)
+    writer.append(done())
+    del request, state
+    gc.collect()
+    assert held() is None
+    assert log.state(RUN) is not None
+
+
+async def test_ended_runs_without_number_are_forgotten_from_the_oldest_on(make_log: MakeLog) -> None:
+    log = make_log(replay_bytes=100_000)
+    run_ids = [f"{number:016x}" for number in range(1000)]
+    for run_id in run_ids:
+        log.open(run_id, SESSION, snapshot).append(done(run_id))
+    held = [run_id for run_id in run_ids if log.state(run_id)]
+    assert 0 < len(held) < 200
+    assert held == run_ids[-len(held) :]
 
 
 async def test_memory_is_bounded_over_all_runs_with_readers_that_never_read(make_log: MakeLog) -> None:
