@@ -8,7 +8,7 @@ USER_VENV := .venv-user
 export UV_SYSTEM_CERTS := 1
 UV := $(BIN)/uv
 
-.PHONY: demo run test check format bench fuzz lock pages clean
+.PHONY: demo run test check format bench fuzz soak lock pages clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/mochi-server demo
@@ -37,6 +37,10 @@ bench: $(VENV)/.installed-dev $(USER_VENV)/.installed
 REQUESTS ?= 100000
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.fuzzing.campaign --requests $(REQUESTS)
+
+# For hours of use, in a quarter of an hour: many streams, idle ones, ten thousand turns, a stop.
+soak: $(VENV)/.installed-dev
+	@$(BIN)/python -m benchmarks.endurance
 
 # The locks carry hashes and name no host; uv.lock would, so it stays out of the repository.
 lock: $(UV)

@@ -23,16 +23,22 @@ API = "/api/v1"
 async def ask(client: aiohttp.ClientSession, events: int, delay: float) -> str | None:
     """What was wrong with one stream of a new session, begun after `delay` seconds; None where nothing was."""
     await asyncio.sleep(delay)
+    return await check_stream(client, await new_session(client), events)
+
+
+async def new_session(client: aiohttp.ClientSession) -> str:
     async with client.post(f"{API}/sessions", json={"model": "tiny"}) as answer:
-        session_id = (await answer.json())["session_id"]
+        return str((await answer.json())["session_id"])
+
+
+async def check_stream(client: aiohttp.ClientSession, session_id: str, events: int) -> str | None:
+    """What was wrong with the stream of a run of so many pieces of text; None where nothing was."""
     sequences: list[int] = []
     names: list[str] = []
-    text = 0
     async with client.post(f"{API}/chat/{session_id}/stream", json={"message": "go"}) as answer:
-        async for name, event_id, data in read_events(answer):
+        async for name, event_id, _ in read_events(answer):
             sequences.append(int(event_id.rpartition(":")[2]))
             names.append(name)
-            text += len(data["content"]) if name == "content_delta" else 0
     if sequences != list(range(1, len(sequences) + 1)):
         return f"the numbers are not 1 to {len(sequences)}"
     expected = ["run_start", *["content_delta"] * events, "message_complete", "done"]

@@ -76,7 +76,8 @@ async def running(
         # Read on, or a program that logs much would wait for us.
         reading = asyncio.create_task(process.communicate())
         yield Program(url, process.pid)
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await reading
     finally:
         if process.returncode is None:
