@@ -13,7 +13,7 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from domain.errors import MochiError, ValidationFailed
-from entrypoints.http.errors import error_body
+from entrypoints.http.errors import TOO_LATE, error_body
 from entrypoints.http.json_bytes import to_json
 from entrypoints.http.open_stream import STALLED_SECONDS
 
@@ -31,9 +31,8 @@ SLOWEST_BYTES = 16 * 1024
 _PROBES = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """Ask a silent peer after a minute whether it is still there: a machine that was switched off never says goodbye."""
 
-_TOO_SLOW = 408
 _CLIENT_ERRORS = range(400, 500)
-_WORDS = {_TOO_SLOW: "The request did not arrive in time. Send it again, in one go."}
+_WORDS = {TOO_LATE: "The request did not arrive in time. Send it again, in one go."}
 
 _log = logging.getLogger(__name__)
 
@@ -120,7 +119,7 @@ class Connection(RequestHandler):
             self.force_close()
             return
         # As aiohttp does it with a head that cannot be read: it is answered in its turn.
-        error = _ErrInfo(_TOO_SLOW, HttpProcessingError(code=_TOO_SLOW), "")
+        error = _ErrInfo(TOO_LATE, HttpProcessingError(code=TOO_LATE), "")
         self._messages.append((error, EMPTY_PAYLOAD))
         self._waiter.set_result(None)
 

@@ -55,6 +55,10 @@ STATUS_BY_CODE: Mapping[str, int] = MappingProxyType(
 )
 
 
+TOO_LATE = 408
+"""The status of a request that trickles in; its code is that of one that did not arrive whole."""
+
+
 class RequestRefused(MochiError):
     """The request did not come as far as a use case. `headers` go with the answer, and `status`, if not its code's."""
 
@@ -112,7 +116,7 @@ class BodyTooLarge(RequestRefused):
 
 class BodyTooLate(RequestRefused):
     code = "VALIDATION_ERROR"
-    status = 408
+    status = TOO_LATE
     headers = MappingProxyType({"Connection": "close"})
 
     def __init__(self) -> None:

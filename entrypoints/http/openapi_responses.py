@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from entrypoints.http.error_meanings import MEANING_BY_CODE
-from entrypoints.http.errors import STATUS_BY_CODE
+from entrypoints.http.errors import STATUS_BY_CODE, TOO_LATE, BodyTooLate
 from entrypoints.http.json_bytes import to_json
 from entrypoints.http.openapi_schemas import Schemas
 from entrypoints.http.operations import EVENT_STREAM, JSON, Answer, Operation
@@ -96,6 +96,7 @@ def _errors(operation: Operation, schemas: Schemas) -> Document:
     codes_by_status: dict[int, list[str]] = defaultdict(list)
     for code in dict.fromkeys((*operation.errors, *_guarding_codes(operation), *_ALWAYS_POSSIBLE)):
         codes_by_status[STATUS_BY_CODE[code]].append(code)
+    codes_by_status[TOO_LATE].append(BodyTooLate.code)
     return {str(status): _error(status, codes, schemas) for status, codes in sorted(codes_by_status.items())}
 
 
