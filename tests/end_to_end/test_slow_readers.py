@@ -1,9 +1,11 @@
 """Readers who take their time, or nothing at all: they harm nobody."""
 
 import asyncio
+import ctypes
 import gc
 import os
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -11,11 +13,14 @@ from pathlib import Path
 import pytest
 
 from entrypoints.http import connection, open_stream
-from tests.doubles.ollama_server.script import Gate, Reply, Tokens
+from tests.doubles.ollama_server.script import Gate, Piece, Reply, Silence, Tokens
 from tests.doubles.ollama_server.server import OllamaServer
 from tests.end_to_end.api import PATIENCE, Api
 
 PIECE = "x" * 2000
+SO_ATTACH_FILTER = 26
+BPF_RETURN = 6
+by_the_kernel = pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no such option")
 MEBIBYTE = 1024 * 1024
 
 
@@ -57,6 +62,12 @@ class SlowReader:
         lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
         ends = f":{theirs:04X}", f":{ours:04X}"
         return any((line[1][8:], line[2][8:], line[3]) == (*ends, "01") for line in lines)
+
+    def vanish(self) -> None:
+        """As a machine that loses its power: from now on nothing that is sent here arrives, nor is answered."""
+        drop_all = ctypes.create_string_buffer(struct.pack("HBBI", BPF_RETURN, 0, 0, 0))
+        program = struct.pack("HP", 1, ctypes.addressof(drop_all))
+        self._connection.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
 
     async def take_what_is_there(self) -> None:
         try:
@@ -154,7 +165,7 @@ async def test_one_that_has_stopped_reading_is_let_go(
     assert b"event: done" not in slow.taken
 
 
-@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the system has no such option")
+@by_the_kernel
 async def test_one_that_takes_nothing_of_another_answer_is_let_go(
     api: Api, ollama_server: OllamaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +175,26 @@ async def test_one_that_takes_nothing_of_another_answer_is_let_go(
     await api.answer(session_id)
     async with reading(api, session_id, "/sessions/{}") as slow:
         await slow.hung_up_on()
+
+
+@by_the_kernel
+async def test_one_whose_machine_is_gone_has_left(
+    api: Api, ollama_server: OllamaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "STALLED_SECONDS", 0.5)
+    monkeypatch.setattr(open_stream, "HEARTBEAT_SECONDS", 0.1)
+    ollama_server.answer_next(Reply([Piece("text"), Silence()]))
+    session_id = await api.new_session()
+    async with api.stream(session_id) as events, AsyncExitStack() as stack:
+        await events.until_text("text")
+        reader = await stack.enter_async_context(reading(api, session_id))
+        events.response.close()
+        reader.vanish()
+        await reader.hung_up_on()
+        await ollama_server.wait_aborted()
+        await api.joined(session_id)
+    [run] = await api.runs(session_id)
+    assert run["status"] == "cancelled"
 
 
 async def test_one_that_reads_slowly_is_not(
