@@ -103,7 +103,8 @@ class Connection(RequestHandler):
             self._body_timer = None
 
     def _is_awaiting_head(self) -> bool:
-        return self._waiter is not None and not self._waiter.done()
+        # The first bytes may come before aiohttp has begun to wait for them.
+        return not self._request_count or (self._waiter is not None and not self._waiter.done())
 
     def _stop_head_timer(self) -> None:
         self._has_begun_head = False
