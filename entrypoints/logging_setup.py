@@ -32,6 +32,17 @@ class _Formatter(logging.Formatter):
         super().__init__(line, style="{", datefmt="%Y-%m-%d %H:%M:%S")
         self._shows_texts = shows_texts
 
+    def format(self, record: logging.LogRecord) -> str:
+        # Other handlers keep in the record what they made of the exception, and would take over what we made.
+        text, record.exc_text = record.exc_text, None
+        try:
+            return self._line(record)
+        finally:
+            record.exc_text = text
+
+    def _line(self, record: logging.LogRecord) -> str:
+        return super().format(record)
+
     def formatException(self, ei: _ExceptionInfo) -> str:  # noqa: N802 - logging's name
         error = ei[1]
         if self._shows_texts or error is None:
@@ -63,7 +74,7 @@ class JsonFormatter(_Formatter):
     """`time`, `level`, `logger`, `message`, what was given as `extra`, and where there are such `request_id`,
     `session_id`, `run_id` and `exc_info`."""
 
-    def format(self, record: logging.LogRecord) -> str:
+    def _line(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
             "time": f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
             "level": record.levelname,

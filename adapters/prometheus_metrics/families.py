@@ -12,7 +12,8 @@ class Families:
     def __init__(self, version: str) -> None:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        Gauge("mochi_build_info", "The version that runs; always 1", ["version"], registry=registry).labels(version)
+        build = Gauge("mochi_build_info", "The version that runs; always 1", ["version"], registry=registry)
+        build.labels(version).set(1)
         self.requests = Counter(
             "mochi_http_requests", "Requests answered", ["method", "route", "status"], registry=registry
         )
