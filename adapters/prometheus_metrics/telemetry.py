@@ -30,7 +30,7 @@ class PrometheusMetrics(telemetry.Telemetry, exposition.Exposition):
         return CONTENT_TYPE_PLAIN_0_0_4
 
     def text(self) -> bytes:
-        return generate_latest(self._families.registry)
+        return generate_latest(self._families)
 
     @contextmanager
     def during(self, report: telemetry.Report) -> Iterator[None]:
