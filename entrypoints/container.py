@@ -328,7 +328,7 @@ class Container(containers.DeclarativeContainer):
         ModelAsker, model=language_model, windows=windows, news=news, telemetry=telemetry, clock=clock
     )
     answer_tool_calls: providers.Provider[AnswerToolCalls] = providers.Factory(
-        AnswerToolCalls, chats=session_store, consent=consent, clock=clock, ids=ids
+        AnswerToolCalls, chats=session_store, consent=consent, telemetry=telemetry, clock=clock, ids=ids
     )
     agent_models: providers.Provider[AgentModels] = providers.Factory(AgentModels, models=directory)
     # One for all runs: it knows which of the agents' sessions are at work.

@@ -15,6 +15,7 @@ from domain.model_card import model_key
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _NO_ROUTE = "none"
 _OK = "ok"
+_DENIED = "TOOL_EXECUTION_DENIED"
 
 
 class PrometheusMetrics(telemetry.Telemetry, exposition.Exposition):
@@ -64,7 +65,8 @@ class PrometheusMetrics(telemetry.Telemetry, exposition.Exposition):
             case telemetry.ToolReport():
                 tool = self._tool(report.tool_name)
                 self._families.tool_calls.labels(tool, self._outcome(report)).inc()
-                self._families.tool_seconds.labels(tool).observe(took)
+                if report.error_code != _DENIED:
+                    self._families.tool_seconds.labels(tool).observe(took)
             case telemetry.AgentReport():
                 agent = self._agent(report.agent_name)
                 self._families.agent_tasks.labels(agent, self._outcome(report)).inc()

@@ -74,7 +74,8 @@ class QuestionReport:
 
 @dataclass(slots=True, kw_only=True)
 class ToolReport:
-    """One call of a tool that the server has; those of agents are called `agent.tool`."""
+    """One call of a tool that the server has; those of agents are called `agent.tool`. One that a person denied is over
+    at once, as TOOL_EXECUTION_DENIED."""
 
     tool_name: str
     tool_call_id: str | None = None

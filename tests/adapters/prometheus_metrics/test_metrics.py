@@ -124,6 +124,13 @@ def test_tools_and_agents_are_counted_by_name_and_outcome(counted: Counted) -> N
     assert counted["mochi_agent_task_seconds_sum", "cook"] == 1.5
 
 
+def test_a_call_that_a_person_denied_has_no_time(counted: Counted) -> None:
+    counted.tell(ToolReport(tool_name="echo", error_code="TOOL_EXECUTION_DENIED"))
+
+    assert counted["mochi_tool_calls_total", "TOOL_EXECUTION_DENIED", "echo"] == 1
+    assert counted["mochi_tool_call_seconds_count", "echo"] is None
+
+
 INVENTED: list[Callable[[int], Report]] = [
     lambda number: question(f"model{number}", prompt_tokens=1, answer_tokens=1, first_piece_after=1.0),
     lambda number: ToolReport(tool_name=f"tool{number}"),

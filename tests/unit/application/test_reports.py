@@ -6,12 +6,15 @@ from typing import TypeVar
 import pytest
 
 from application.ports.language_model import ModelChunk, ModelEnd
+from application.ports.run_log import Follower
 from application.ports.telemetry import CUT, AgentReport, QuestionReport, Report, RunReport, ToolReport
 from application.work_ids import WorkIds, current_ids, serving_request
+from domain.confirmation import Decision
 from domain.errors import ModelServerTimeout, PromptTooLong
 from domain.json_value import JsonObject
 from domain.message import ToolCall
 from domain.run import ChatRequest
+from domain.run_event import ConfirmationRequired
 from domain.session import ToolSettings
 from tests.fakes.agent_store import FakeAgentStore, skill
 from tests.fakes.house import CLEVER, PLAIN, House, read_all, read_until_text, until
@@ -182,6 +185,26 @@ async def test_calls_of_tools_are_told_of_by_their_outcome(tool: str, code: str 
     await chat(house, await house.session(model="clever", tool_settings=settings))
 
     assert await told_of(house, ToolReport) == [ToolReport(tool_name=tool, tool_call_id="call_1", error_code=code)]
+
+
+async def test_a_call_that_a_person_denied_is_told_of() -> None:
+    house = House(ScriptedModel(calling("echo", text="hi"), saying("done")), toolbox=FakeToolbox({"echo": echo}))
+    session_id = await house.session(model="clever", tool_settings=ToolSettings(tools=("echo",)))
+    async with house.say(session_id) as started:
+        question = await next_question(started.events)
+        await house.confirm_tool(session_id, question.confirmation_id, Decision(approved=False))
+        await read_all(started.events)
+
+    denied = ToolReport(tool_name="echo", tool_call_id="call_1", error_code="TOOL_EXECUTION_DENIED")
+    assert await told_of(house, ToolReport) == [denied]
+
+
+async def next_question(events: Follower) -> ConfirmationRequired:
+    async with asyncio.timeout(5):
+        while True:
+            for entry in await events.next():
+                if isinstance(entry.event, ConfirmationRequired):
+                    return entry.event
 
 
 async def test_an_agents_work_is_told_of_with_what_it_asks_and_calls() -> None:
