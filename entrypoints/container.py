@@ -166,6 +166,12 @@ def _sql_runs(database: "Database") -> RunStore:
     return SqlRunStore(database)
 
 
+def _sql_probe(database: "Database") -> StorageProbe:
+    from adapters.sql.storage_probe import SqlStorageProbe  # noqa: PLC0415
+
+    return SqlStorageProbe(database)
+
+
 def _agents_reader(chats_folder: Path) -> Callable[[Path], Sources]:
     return partial(read_agents, leave_out=chats_folder)
 
@@ -244,6 +250,7 @@ class Container(containers.DeclarativeContainer):
     storage_probe: providers.Provider[StorageProbe] = providers.Selector(
         settings.provided.storage,
         json=providers.Singleton(JsonStorageProbe, settings.provided.sessions_dir),
+        sql=providers.Singleton(_sql_probe, database),
         memory=providers.Singleton(MemoryStorageProbe),
     )
     run_log: providers.Provider[RunLog] = providers.Singleton(MemoryRunLog, clock=clock)

@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.json_files.atomic_file import open_folder, try_writing
 from adapters.json_files.failures import storage_failures
-from adapters.json_files.worker import FileWorker
+from adapters.thread_worker import ThreadWorker
 from application.ports import storage_probe as ports
 
 _SCRATCH: Final = ".tmp"
@@ -19,7 +19,7 @@ class JsonStorageProbe(ports.StorageProbe):
     def __init__(self, sessions_folder: Path) -> None:
         self._folder = sessions_folder / _SCRATCH
         # A thread of its own: a disk that hangs must not hold up whoever asks whether it does.
-        self._worker = FileWorker("storage-probe", 1)
+        self._worker = ThreadWorker("storage-probe", 1)
 
     async def open(self) -> None:
         """Nothing to do."""

@@ -53,7 +53,7 @@ class QuestionReport:
     """One question to a model and its answer, a second and tighter try included.
 
     `added_delay` is what the server itself took, in seconds: from the arrival of the request that began the run to
-    its first question. None for later questions, and where the run waited for its turn or for a person.
+    its first question. None for later questions, without a request, and where the run waited for its turn or a person.
     `first_piece_after` is in seconds from the question to the first piece of the answer, be it text, thinking or a
     call; None where none came. Tokens are None where the model did not count.
     `was_reloaded` says that the question's window had a loaded model loaded anew.
