@@ -46,7 +46,8 @@ soak: $(VENV)/.installed-dev
 lock: $(UV)
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate requirements-bootstrap.in -o requirements-bootstrap.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.txt
-	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --constraint requirements.txt --group dev pyproject.toml -o requirements-dev.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --constraint requirements.txt --all-extras pyproject.toml -o requirements-extras.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate --constraint requirements-extras.txt --group dev pyproject.toml -o requirements-dev.txt
 
 # What the pages /docs and /redoc are made of: fetched by npm, checked by hash, laid into the repository.
 pages: $(VENV)/.installed-dev

@@ -3,9 +3,9 @@
 Synchronous singletons and factories only: what has to be opened is opened by `entrypoints.lifespan`, in its order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -17,20 +17,26 @@ from adapters.demo.model_catalog import DemoModelCatalog
 from adapters.json_files.prompt_store import FilePromptStore
 from adapters.json_files.run_store import JsonRunStore
 from adapters.json_files.session_store import JsonSessionStore
+from adapters.json_files.storage_probe import JsonStorageProbe
+from adapters.log_lines.telemetry import LogLines
 from adapters.mcp_tools.toolbox import McpToolbox
 from adapters.memory.prompt_store import MemoryPromptStore
 from adapters.memory.run_log import MemoryRunLog
 from adapters.memory.run_store import MemoryRunStore
 from adapters.memory.session_store import MemorySessionStore
+from adapters.memory.storage_probe import MemoryStorageProbe
 from adapters.ollama.client import OllamaClient
 from adapters.ollama.language_model import OllamaLanguageModel
 from adapters.ollama.model_catalog import OllamaModelCatalog
+from adapters.otel_traces.opening import open_traces
+from adapters.prometheus_metrics.telemetry import PrometheusMetrics
 from adapters.python_tools.sources import Sources, read_agents
 from adapters.python_tools.toolbox import PythonToolbox
 from adapters.skill_files.agent_store import SkillFiles
 from adapters.system.clock import SystemClock
 from adapters.system.id_source import RandomIds
 from application.agent_directory import AgentDirectory
+from application.all_telemetry import AllTelemetry
 from application.model_directory import ModelDirectory
 from application.offers import Offers
 from application.ports.agent_store import AgentStore
@@ -42,6 +48,8 @@ from application.ports.prompt_store import PromptStore
 from application.ports.run_log import RunLog
 from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
+from application.ports.storage_probe import StorageProbe
+from application.ports.telemetry import Telemetry
 from application.ports.toolbox import Toolbox
 from application.runs.agent_desk import AgentDesk
 from application.runs.agent_models import AgentModels
@@ -72,6 +80,7 @@ from application.tool_directory import ToolDirectory
 from application.use_cases.agents import GetAgent, ListAgents, ReloadAgents
 from application.use_cases.answer import AnswerChat
 from application.use_cases.check_health import CheckHealth
+from application.use_cases.check_readiness import CheckReadiness
 from application.use_cases.confirm_tool import ConfirmTool
 from application.use_cases.create_session import CreateSession
 from application.use_cases.edit_message import EditMessage
@@ -93,12 +102,16 @@ from application.use_cases.tools import GetTool, ListTools, ReloadTools, ReportE
 from application.use_cases.transfer_session import ExportSession, ImportSession
 from application.use_cases.update_session import UpdateSession
 from entrypoints.http.config import HttpConfig
+from entrypoints.http.observing import RequestObserver
 from entrypoints.http.open_stream import StreamKeeper
 from entrypoints.http.use_cases import UseCases
 from entrypoints.settings import Settings
 
 if TYPE_CHECKING:
     from adapters.sql.database import Database
+
+QUIET_ROUTES = ("/api/v1/health", "/api/v1/ready", "/metrics")
+"""What programs ask for every few seconds is no news in a log."""
 
 MCP_SERVERS_FILE = "mcp_servers.json"
 """In the data folder (contract, section 6)."""
@@ -114,6 +127,10 @@ class Store(Client, Protocol):
     """What is to be opened before its first use, too."""
 
     async def open(self) -> None: ...
+
+
+class Traces(Telemetry, Client, Protocol):
+    """What sends on what it was told."""
 
 
 class OpenedToolbox(Toolbox, Store, Protocol):
@@ -149,6 +166,12 @@ def _sql_runs(database: "Database") -> RunStore:
     return SqlRunStore(database)
 
 
+def _sql_probe(database: "Database") -> StorageProbe:
+    from adapters.sql.storage_probe import SqlStorageProbe  # noqa: PLC0415
+
+    return SqlStorageProbe(database)
+
+
 def _agents_reader(chats_folder: Path) -> Callable[[Path], Sources]:
     return partial(read_agents, leave_out=chats_folder)
 
@@ -164,6 +187,21 @@ class Container(containers.DeclarativeContainer):
 
     clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
     ids: providers.Provider[IdSource] = providers.Singleton(RandomIds)
+
+    # What is told of the server's work
+
+    version: providers.Provider[str] = providers.Callable(metadata.version, "mochi-server")
+    metrics: providers.Provider[PrometheusMetrics] = providers.Singleton(
+        PrometheusMetrics, clock=clock, version=version
+    )
+    traces: providers.Provider[Sequence[Traces]] = providers.Singleton(
+        open_traces, version=version, provider_name=settings.provided.llm
+    )
+    telemetry: providers.Provider[Telemetry] = providers.Singleton(
+        AllTelemetry,
+        providers.List(providers.Singleton(LogLines, clock=clock, quiet_routes=QUIET_ROUTES), metrics),
+        traces,
+    )
 
     # Adapters, by the settings
 
@@ -209,6 +247,12 @@ class Container(containers.DeclarativeContainer):
         memory=providers.Singleton(MemoryPromptStore),
     )
     session_digest: providers.Provider[SessionDigest] = providers.Object(digest_of)
+    storage_probe: providers.Provider[StorageProbe] = providers.Selector(
+        settings.provided.storage,
+        json=providers.Singleton(JsonStorageProbe, settings.provided.sessions_dir),
+        sql=providers.Singleton(_sql_probe, database),
+        memory=providers.Singleton(MemoryStorageProbe),
+    )
     run_log: providers.Provider[RunLog] = providers.Singleton(MemoryRunLog, clock=clock)
 
     # Each kind of session under a name for people, for who works on all that is kept.
@@ -218,7 +262,7 @@ class Container(containers.DeclarativeContainer):
 
     stores: providers.Provider[list[Store]] = providers.Selector(
         settings.provided.storage,
-        json=providers.List(session_store, agent_session_store, run_store, prompt_store),
+        json=providers.List(session_store, agent_session_store, run_store, prompt_store, storage_probe),
         sql=providers.List(database, prompt_store),
         memory=providers.List(),
     )
@@ -288,10 +332,10 @@ class Container(containers.DeclarativeContainer):
     )
     news: providers.Provider[RunNews] = providers.Singleton(RunNews)
     asker: providers.Provider[ModelAsker] = providers.Factory(
-        ModelAsker, model=language_model, windows=windows, news=news, clock=clock
+        ModelAsker, model=language_model, windows=windows, news=news, telemetry=telemetry, clock=clock
     )
     answer_tool_calls: providers.Provider[AnswerToolCalls] = providers.Factory(
-        AnswerToolCalls, chats=session_store, consent=consent, clock=clock, ids=ids
+        AnswerToolCalls, chats=session_store, consent=consent, telemetry=telemetry, clock=clock, ids=ids
     )
     agent_models: providers.Provider[AgentModels] = providers.Factory(AgentModels, models=directory)
     # One for all runs: it knows which of the agents' sessions are at work.
@@ -304,7 +348,9 @@ class Container(containers.DeclarativeContainer):
             WorkAsAgent,
             sessions=agent_session_store,
             asker=asker,
-            call_tool=providers.Factory(ToolCaller, tools=agent_toolbox, executions=executions, clock=clock),
+            call_tool=providers.Factory(
+                ToolCaller, tools=agent_toolbox, executions=executions, telemetry=telemetry, clock=clock
+            ),
             answer_tool_calls=answer_tool_calls,
             clock=clock,
             ids=ids,
@@ -312,6 +358,7 @@ class Container(containers.DeclarativeContainer):
         ),
         consent=consent,
         runs=run_store,
+        telemetry=telemetry,
         clock=clock,
     )
     supervisor: providers.Provider[RunSupervisor] = providers.Singleton(
@@ -325,7 +372,9 @@ class Container(containers.DeclarativeContainer):
             sessions=session_store,
             offers=offers,
             asker=asker,
-            call_tool=providers.Factory(ToolCaller, tools=tools, executions=executions, clock=clock),
+            call_tool=providers.Factory(
+                ToolCaller, tools=tools, executions=executions, telemetry=telemetry, clock=clock
+            ),
             delegate=delegate,
             answer_tool_calls=answer_tool_calls,
             ids=ids,
@@ -334,6 +383,7 @@ class Container(containers.DeclarativeContainer):
         keeper=keeper,
         log=run_log,
         news=news,
+        telemetry=telemetry,
         clock=clock,
     )
     flusher: providers.Provider[RunFlusher] = providers.Factory(
@@ -355,6 +405,7 @@ class Container(containers.DeclarativeContainer):
                 experience=experience,
                 dynamic_window_enabled=settings.provided.dynamic_context_window_enabled,
             ),
+            telemetry=telemetry,
         ),
         sessions=session_store,
         supervisor=supervisor,
@@ -371,6 +422,9 @@ class Container(containers.DeclarativeContainer):
     # Use cases
 
     check_health: providers.Provider[CheckHealth] = providers.Singleton(CheckHealth, catalog=model_catalog, clock=clock)
+    check_readiness: providers.Provider[CheckReadiness] = providers.Singleton(
+        CheckReadiness, storage=storage_probe, check_health=check_health, clock=clock
+    )
     follow_run: providers.Provider[FollowRun] = providers.Factory(
         FollowRun, sessions=session_store, runs=run_store, log=run_log, supervisor=supervisor
     )
@@ -438,17 +492,22 @@ class Container(containers.DeclarativeContainer):
 
     http_config: providers.Provider[HttpConfig] = providers.Factory(
         HttpConfig,
-        version=providers.Callable(version, "mochi-server"),
+        version=version,
         bound_host=settings.provided.host,
         api_keys=settings.provided.api_keys,
         cors_origins=settings.provided.cors_origins,
         allowed_hosts=settings.provided.allowed_hosts,
         max_request_bytes=settings.provided.max_request_bytes,
     )
+    observer: providers.Provider[RequestObserver] = providers.Singleton(
+        RequestObserver, telemetry=telemetry, clock=clock
+    )
     streams: providers.Provider[StreamKeeper] = providers.Singleton(StreamKeeper)
     use_cases: providers.Provider[UseCases] = providers.Factory(
         UseCases,
         check_health=check_health,
+        check_readiness=check_readiness,
+        metrics=metrics,
         list_models=providers.Factory(ListModels, models=directory),
         get_model=providers.Factory(GetModel, models=directory),
         create_session=create_session,

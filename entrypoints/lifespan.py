@@ -23,7 +23,7 @@ def create_app(settings: Settings | None = None) -> web.Application:
     """
     container = Container(settings=settings or read_settings())
     streams = container.streams()
-    app = build_app(container.use_cases(), container.http_config(), streams)
+    app = build_app(container.use_cases(), container.http_config(), streams, container.observer())
 
     async def keep_open(_app: web.Application) -> AsyncIterator[None]:
         async with opened(container), owned_task(streams.sweep_for_ever()):
@@ -47,6 +47,8 @@ async def opened(container: Container) -> AsyncIterator[Container]:
     Raises StorageFailed where the store cannot be opened.
     """
     async with AsyncExitStack() as stack:
+        for traces in container.traces():
+            stack.push_async_callback(traces.aclose)
         for client in container.clients():
             stack.push_async_callback(client.aclose)
         await stack.enter_async_context(opened_stores(container))
@@ -54,6 +56,7 @@ async def opened(container: Container) -> AsyncIterator[Container]:
             stack.push_async_callback(toolbox.aclose)
             await toolbox.open()
         stack.push_async_callback(container.check_health().aclose)
+        stack.push_async_callback(container.check_readiness().aclose)
         stack.push_async_callback(container.loaded_windows().aclose)
         await container.recover_runs()()
         await stack.enter_async_context(owned_task(container.flusher().flush_for_ever()))

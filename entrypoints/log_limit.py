@@ -25,7 +25,8 @@ class _Window:
 
 
 class LimitedHandler(logging.StreamHandler[TextIO]):
-    """Writes few of the records that have logger, level and wording in common, and says how many it left out."""
+    """Writes few of the warnings and errors that have logger, level and wording in common, and says how many it left
+    out. Lines of what goes well, one a request and a run, are all written."""
 
     def __init__(self, stream: TextIO, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__(stream)
@@ -33,6 +34,9 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
         self._windows: dict[_Kind, _Window] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno < logging.WARNING:
+            super().emit(record)
+            return
         kind = (record.name, record.levelno, str(record.msg))
         window = self._windows.get(kind)
         if window is None or self._now() - window.began_at >= SECONDS:

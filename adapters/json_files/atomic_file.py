@@ -109,6 +109,20 @@ def remove_leftovers(scratch: int) -> None:
                 os.close(descriptor)
 
 
+def try_writing(scratch: int) -> None:
+    """Write a temporary file, durably, and remove it. Raises OSError where that cannot be done."""
+    name = new_temporary_name()
+    descriptor = os.open(name, _CREATE, 0o666, dir_fd=scratch)
+    try:
+        write_all(descriptor, b"\n")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+        # Somebody who took it for a leftover has removed it already.
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=scratch)
+
+
 def sync_folder(folder: int) -> None:
     """Make the names in a folder durable, where its file system can."""
     try:

@@ -17,7 +17,7 @@ PROGRAM: Final = Path(__file__).parent / "worker" / "__main__.py"
 MARK: Final = "MOCHI_TOOLS_OF"
 """The environment variable by which we find again what outlived the fork server."""
 
-_OUR_SETTINGS: Final = "MOCHI_"
+_OUR_SETTINGS: Final = ("MOCHI_", "OTEL_")
 _PROC: Final = Path("/proc")
 _LONGEST_SECONDS: Final = 5.0
 """On a machine that has other things to do, the dying of processes that weigh little takes a while."""

@@ -5,10 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from application.all_telemetry import told
 from application.owned_task import finish_despite_cancellation
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.session_store import SessionStore
+from application.ports.telemetry import Telemetry, ToolReport
 from application.runs.call_result import CallResult
 from application.runs.call_round import CallRound
 from application.runs.call_scope import CallScope
@@ -29,10 +31,13 @@ class AnswerToolCalls:
     calls are made one after the other, as their order may be what the person agreed to.
     """
 
-    def __init__(self, *, chats: SessionStore, consent: Consent, clock: Clock, ids: IdSource) -> None:
+    def __init__(
+        self, *, chats: SessionStore, consent: Consent, telemetry: Telemetry, clock: Clock, ids: IdSource
+    ) -> None:
         """`chats` keeps the session that a run is of: its policies count, also for the calls of agents."""
         self._chats = chats
         self._consent = consent
+        self._telemetry = telemetry
         self._clock = clock
         self._ids = ids
 
@@ -119,7 +124,10 @@ class AnswerToolCalls:
             return await scope.make(handle, index, call, planned.changed_arguments)
         question = await self._consent.answered(handle, planned.confirmation_id)
         if question.state == "denied":
-            return CallResult(index=index, call=call, outcome=denied(question.reason))
+            outcome, tool_name = denied(question.reason), scope.name_of(call.tool_name)
+            report = ToolReport(tool_name=tool_name, tool_call_id=call.call_id, error_code=outcome.error_code)
+            with told(self._telemetry, report):
+                return CallResult(index=index, call=call, outcome=outcome)
         await self._consent.start(handle, question)
         changed = question.final_arguments if question.has_changed_arguments else None
         result = await scope.make(handle, index, call, changed)

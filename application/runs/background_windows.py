@@ -24,8 +24,9 @@ ASSUMED_WINDOW = 4_096
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackgroundWindow:
     """`num_ctx` in tokens, None where the model's server is to choose; a prompt of `most_weight` leaves room for the
-    answer."""
+    answer. `session_id` is the conversation's that is asked about."""
 
+    session_id: str
     model: str
     num_ctx: int | None
     most_weight: int
@@ -58,6 +59,7 @@ class BackgroundWindows:
         room = max(window - answer_tokens, window // 2)
         ratio = self._experience.estimate_of(card.name).ratio
         return BackgroundWindow(
+            session_id=session.session_id,
             model=card.name,
             num_ctx=window if self._dynamic_window_enabled else None,
             # In steps, so that what is learnt meanwhile hardly ever parts a conversation in other places.

@@ -4,8 +4,10 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from application.agent_directory import AgentDirectory
+from application.all_telemetry import told
 from application.ports.clock import Clock
 from application.ports.run_store import RunStore
+from application.ports.telemetry import AgentReport, Telemetry
 from application.runs.agent_desk import AgentDesk
 from application.runs.agent_models import AgentModels
 from application.runs.agent_work import AgentWork, WorkAsAgent
@@ -42,6 +44,7 @@ class DelegateToAgent:
         work: WorkAsAgent,
         consent: Consent,
         runs: RunStore,
+        telemetry: Telemetry,
         clock: Clock,
     ) -> None:
         self._agents = agents
@@ -50,6 +53,7 @@ class DelegateToAgent:
         self._work = work
         self._consent = consent
         self._runs = runs
+        self._telemetry = telemetry
         self._clock = clock
 
     async def refusal(self, arguments: JsonObject, agents: Collection[str]) -> ToolOutcome | None:
@@ -143,8 +147,10 @@ class DelegateToAgent:
         handle.agent_model = card.name
         work = AgentWork(agent=agent, card=card, prompts=await self._agents.phase_prompts(), session=session)
         notes = [note] if note else []
+        report = AgentReport(agent_name=agent.name, model=card.name, session_id=session.session_id)
         try:
-            stopped = await self._work(handle, work)
+            with told(self._telemetry, report):
+                stopped = await self._work(handle, work)
         except ContextOverflow as error:
             text = output_of(work.session, *notes, f"The agent could not go on: {error.message}")
             return _failed(cut_result(text), "TOOL_EXECUTION_FAILED")

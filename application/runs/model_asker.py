@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from application.all_telemetry import told
 from application.ports.clock import Clock
 from application.ports.language_model import LanguageModel, ModelEnd, ModelRequest
 from application.ports.session_store import SessionStore
+from application.ports.telemetry import Purpose, QuestionReport, Telemetry
 from application.runs.answer_draft import AnswerDraft
 from application.runs.run_handle import RunHandle
 from application.runs.run_news import RunNews
@@ -38,6 +40,7 @@ class Question:
     options: JsonObject | None = None
     format: JsonObject | None = None
     closing: UserMessage | None = None
+    purpose: Purpose = "chat"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +53,13 @@ class Answered:
 
 
 class ModelAsker:
-    def __init__(self, *, model: LanguageModel, windows: WindowKeeper, news: RunNews, clock: Clock) -> None:
+    def __init__(
+        self, *, model: LanguageModel, windows: WindowKeeper, news: RunNews, telemetry: Telemetry, clock: Clock
+    ) -> None:
         self._model = model
         self._windows = windows
         self._news = news
+        self._telemetry = telemetry
         self._clock = clock
 
     async def ask(self, handle: RunHandle, question: Question) -> Answered:
@@ -63,10 +69,24 @@ class ModelAsker:
         prompt = await self._windows.size(
             session, question.card.context_length, question.options, question.tools, question.closing
         )
-        prompt, end = await self._answered(question, prompt)
-        handle.count(end)
-        self._windows.learn(prompt, end)
+        report = self._report(handle, question, prompt)
+        with told(self._telemetry, report):
+            prompt, end = await self._answered(question, prompt, report)
+            handle.count(end)
+            report.was_reloaded = self._windows.learn(prompt, end)
+            report.prompt_tokens, report.answer_tokens = end.prompt_eval_count, end.eval_count
+            report.num_ctx, report.done_reason = prompt.plan.num_ctx, end.done_reason
         return Answered(question=question, prompt=prompt, end=end)
+
+    def _report(self, handle: RunHandle, question: Question, prompt: SizedPrompt) -> QuestionReport:
+        arrived_at, handle.arrived_at = handle.arrived_at, None
+        return QuestionReport(
+            model=question.session.model,
+            purpose=question.purpose,
+            session_id=question.session.session_id,
+            num_ctx=prompt.plan.num_ctx,
+            added_delay=None if arrived_at is None else self._clock.monotonic() - arrived_at,
+        )
 
     async def keep(self, answered: Answered, sessions: SessionStore) -> tuple[Session, AssistantMessage]:
         """Store the answer, and give it with the session as the model is to see it next. Raises what the store raises.
@@ -93,24 +113,35 @@ class ModelAsker:
         draft.is_stored = True
         return put_message(replace(session, context_window=window), message, at), message
 
-    async def _answered(self, question: Question, prompt: SizedPrompt) -> tuple[SizedPrompt, ModelEnd]:
+    async def _answered(
+        self, question: Question, prompt: SizedPrompt, report: QuestionReport
+    ) -> tuple[SizedPrompt, ModelEnd]:
+        asked_at = self._clock.monotonic()
+
+        def begin() -> None:
+            report.first_piece_after = self._clock.monotonic() - asked_at
+
         try:
             with self._windows.asking(prompt):
-                return prompt, await self._relay(question, prompt)
+                return prompt, await self._relay(question, prompt, begin)
         except PromptTooLong as refusal:
             prompt = self._windows.tighter(prompt, refusal)
         try:
             with self._windows.asking(prompt):
-                return prompt, await self._relay(question, prompt)
+                return prompt, await self._relay(question, prompt, begin)
         except PromptTooLong as refusal:
             raise self._windows.overflow(prompt, refusal) from refusal
 
-    async def _relay(self, question: Question, prompt: SizedPrompt) -> ModelEnd:
+    async def _relay(self, question: Question, prompt: SizedPrompt, begin: Callable[[], None]) -> ModelEnd:
         """Pass on what the model says, piece by piece. This loop is the price of a token: nothing else belongs here."""
         end: ModelEnd | None = None
+        has_begun = False
         draft, tell_content = question.draft, question.tell_content
         async with self._model.stream(_model_request(question, prompt)) as chunks:
             async for chunk in chunks:
+                if not has_begun:
+                    has_begun = True
+                    begin()
                 if chunk.thinking:
                     draft.add_thinking(chunk.thinking)
                     question.tell_thinking(chunk.thinking)

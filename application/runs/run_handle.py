@@ -1,6 +1,7 @@
 """A run in this process: its record, its request, and what is going on with it."""
 
 import asyncio
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import datetime
 
@@ -27,7 +28,9 @@ class RunHandle:
     to ask. `is_resumed` marks one that another server process began. `executed` names the calls that have a result.
     `record_lock` is held while the record of the run is changed on the disk. `spread`, 0 to 255, parts runs evenly.
     `model` is the one that the run asks, None while nobody has looked; `agent_model` the one of an agent who works for
-    it, whose answer grows in `agent_draft`.
+    it, whose answer grows in `agent_draft`. `arrived_at` is the clock's time of the request, in seconds, until a model
+    is asked; None where something else than this server made the run wait. `context` is that of who asked for the run:
+    another's end may start it.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class RunHandle:
         can_confirm: bool = True,
         is_resumed: bool = False,
         model: str | None = None,
+        arrived_at: float | None = None,
     ) -> None:
         self.run = run
         self.request = request
@@ -46,6 +50,8 @@ class RunHandle:
         self.can_confirm = can_confirm
         self.is_resumed = is_resumed
         self.model = model
+        self.arrived_at = arrived_at
+        self.context = copy_context()
         self.session_before: Session | None = None
         self.executed: list[JsonObject] = []
         self.record_lock = asyncio.Lock()

@@ -3,8 +3,10 @@
 import asyncio
 from dataclasses import replace
 
+from application.all_telemetry import told
 from application.model_directory import ModelDirectory
 from application.ports.language_model import LanguageModel, ModelEnd, ModelRequest
+from application.ports.telemetry import QuestionReport, Telemetry
 from application.runs.background_windows import BackgroundWindow, BackgroundWindows
 from domain.errors import ModelServerFailed, PromptTooLong
 from domain.model_card import ModelCard
@@ -24,10 +26,18 @@ two: half a megabyte."""
 
 
 class Summarizer:
-    def __init__(self, *, model: LanguageModel, directory: ModelDirectory, windows: BackgroundWindows) -> None:
+    def __init__(
+        self,
+        *,
+        model: LanguageModel,
+        directory: ModelDirectory,
+        windows: BackgroundWindows,
+        telemetry: Telemetry,
+    ) -> None:
         self._model = model
         self._directory = directory
         self._windows = windows
+        self._telemetry = telemetry
         self._parts: dict[tuple[str, int, int], str] = {}
 
     async def __call__(self, session: Session, model: str) -> Summary:
@@ -83,10 +93,15 @@ class Summarizer:
         weight = weight_of_question(question)
         text: list[str] = []
         end = ModelEnd()
-        with self._windows.asking(window, weight):
+        report = QuestionReport(
+            model=card.name, purpose="summary", session_id=window.session_id, num_ctx=window.num_ctx
+        )
+        with told(self._telemetry, report), self._windows.asking(window, weight):
             async with self._model.stream(request) as chunks:
                 async for chunk in chunks:
                     text.append(chunk.content)
                     end = chunk.end or end
+            report.prompt_tokens, report.answer_tokens = end.prompt_eval_count, end.eval_count
+            report.done_reason = end.done_reason
         self._windows.learn(window, weight, end)
         return "".join(text)

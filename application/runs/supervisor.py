@@ -2,19 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
 from application.owned_task import finish_despite_cancellation
 from application.ports.clock import Clock
 from application.ports.run_log import RunLog
+from application.ports.telemetry import Telemetry
 from application.runs.execute_run import ExecuteRun
 from application.runs.lanes import Lanes
 from application.runs.prepare_run import PrepareRun
 from application.runs.run_handle import RunHandle
 from application.runs.run_keeper import RunEnding, RunKeeper
 from application.runs.run_news import RunNews
+from application.runs.told_run import tell_run
 from domain.errors import MochiError, ServerStopping, SessionNotFound, ToolConfirmationRequired
 from domain.run import EndStatus, Run, RunFailure
 from domain.run_event import Done, RunError
@@ -41,13 +43,22 @@ class RunSupervisor:
     """
 
     def __init__(
-        self, *, prepare: PrepareRun, execute: ExecuteRun, keeper: RunKeeper, log: RunLog, news: RunNews, clock: Clock
+        self,
+        *,
+        prepare: PrepareRun,
+        execute: ExecuteRun,
+        keeper: RunKeeper,
+        log: RunLog,
+        news: RunNews,
+        telemetry: Telemetry,
+        clock: Clock,
     ) -> None:
         self._prepare = prepare
         self._execute = execute
         self._keeper = keeper
         self._log = log
         self._news = news
+        self._telemetry = telemetry
         self._clock = clock
         self._lanes = Lanes()
         self._leaving: set[RunHandle] = set()
@@ -89,6 +100,7 @@ class RunSupervisor:
         if starting is not None:
             self._start(starting)
         elif if_busy != "reject":
+            handle.arrived_at = None
             self._announce(handle)
             active = self._lanes.active_run(handle.run.session_id)
             if if_busy == "interrupt" and active is not None:
@@ -165,7 +177,12 @@ class RunSupervisor:
             handle.ask_to_end(status)
 
     def _start(self, handle: RunHandle) -> None:
-        handle.task = asyncio.create_task(self._drive(handle), name=f"run {handle.run.run_id}")
+        handle.task = self._task_of(handle, lambda: self._drive(handle))
+
+    def _task_of(self, handle: RunHandle, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+        """In the context of who asked for the run, not of the run whose end lets it begin."""
+        told = tell_run(self._telemetry, handle, work)
+        return asyncio.create_task(told, name=f"run {handle.run.run_id}", context=handle.context)
 
     async def _drive(self, handle: RunHandle) -> None:
         status: EndStatus = "completed"
@@ -257,7 +274,7 @@ class RunSupervisor:
         handle.end_asked_for = status
         following = self._lanes.leave(handle)
         self._leaving.add(handle)
-        handle.task = asyncio.create_task(self._finish_waiting(handle, status), name=f"run {handle.run.run_id}")
+        handle.task = self._task_of(handle, lambda: self._finish_waiting(handle, status))
         if following is not None:
             self._start(following)
 
@@ -281,7 +298,6 @@ class RunSupervisor:
     def _tell_end(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
         handle.run = self._ended(handle, status, error)
         if error is not None:
-            _log.info("run %s of session %s failed: %s", handle.run.run_id, handle.run.session_id, error.code)
             handle.emit(
                 RunError(code=error.code, message=error.message, details=error.details, retryable=error.retryable)
             )

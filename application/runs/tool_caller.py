@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from application.all_telemetry import told
 from application.ports.clock import Clock
+from application.ports.telemetry import Telemetry, ToolReport
 from application.ports.toolbox import Toolbox
 from application.runs.call_result import CallResult
 from application.runs.run_handle import RunHandle
@@ -18,9 +20,10 @@ _DID_NOT_RUN = ("VALIDATION_ERROR", "TOOL_NOT_FOUND")
 
 
 class ToolCaller:
-    def __init__(self, *, tools: Toolbox, executions: ToolExecutions, clock: Clock) -> None:
+    def __init__(self, *, tools: Toolbox, executions: ToolExecutions, telemetry: Telemetry, clock: Clock) -> None:
         self._tools = tools
         self._executions = executions
+        self._telemetry = telemetry
         self._clock = clock
 
     async def refusal(self, call: ToolCall, tool_name: str | None = None) -> ToolOutcome | None:
@@ -52,7 +55,9 @@ class ToolCaller:
         arguments = call.arguments if changed_arguments is None else changed_arguments
         outcome = _CUT_OFF
         try:
-            outcome = await self._tools.call(tool_name, arguments)
+            with told(self._telemetry, ToolReport(tool_name=tool_name, tool_call_id=call.call_id)) as report:
+                outcome = await self._tools.call(tool_name, arguments)
+                report.error_code = outcome.error_code
         finally:
             took = self._clock.monotonic() - begun
             if outcome.error_code not in _DID_NOT_RUN:

@@ -57,13 +57,13 @@ class WindowExperience:
 
     def note_load(
         self, session_id: str, model: str, *, loaded_window: int | None, num_ctx: int | None, end: ModelEnd
-    ) -> None:
-        """Count a reload that the change from `loaded_window` to `num_ctx` caused.
+    ) -> bool:
+        """Count a reload that the change from `loaded_window` to `num_ctx` caused. Whether there was one.
 
         The first load of a model, or one after it was unloaded, is nobody's doing.
         """
         if loaded_window is None or num_ctx in (None, loaded_window) or (end.load_duration_ns or 0) < RELOAD_NS:
-            return
+            return False
         self._reloads.set(session_id, self.reloads_of(session_id) + 1)
         _log.info(
             "session %s had %s loaded anew in %.1f s: its window went from %d to %d tokens",
@@ -73,3 +73,4 @@ class WindowExperience:
             loaded_window,
             num_ctx,
         )
+        return True

@@ -124,10 +124,11 @@ class WindowKeeper:
         """The error of a run whose tighter try was refused as well."""
         return overflow(prompt.plan, refusal)
 
-    def learn(self, prompt: SizedPrompt, end: ModelEnd) -> None:
-        """Take in what an answer says of its prompt and of the model's loading."""
+    def learn(self, prompt: SizedPrompt, end: ModelEnd) -> bool:
+        """Take in what an answer says of its prompt and of the model's loading. Whether the prompt's window had the
+        model loaded anew."""
         self._learn(prompt, end.prompt_eval_count)
-        self._experience.note_load(
+        return self._experience.note_load(
             prompt.session.session_id,
             prompt.session.model,
             loaded_window=prompt.loaded_window,

@@ -19,6 +19,7 @@ from application.runs.supervisor import RunSupervisor
 from application.runs.window_keeper import WindowKeeper
 from application.use_cases.follow_run import FollowRun, StreamPosition
 from application.use_cases.run_warnings import RunWarnings
+from application.work_ids import current_ids
 from domain.conversation import after_last_user_message_dropped
 from domain.errors import IdempotencyConflict
 from domain.identifiers import require_session_id
@@ -115,7 +116,10 @@ class StartRun:
             await self._room_check(session, request, card.context_length if card else None)
             self._require_answerable(session, request, card)
             run = self._new_run(session, repeatable)
-            handle = RunHandle(run, request, warnings, can_confirm=can_confirm, model=session.model)
+            arrived_at = current_ids().arrived_at
+            handle = RunHandle(
+                run, request, warnings, can_confirm=can_confirm, model=session.model, arrived_at=arrived_at
+            )
             self._supervisor.submit(handle)
             self._windows.look_ahead(session.model)
             return handle

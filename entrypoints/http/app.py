@@ -11,6 +11,7 @@ from entrypoints.http.errors import STATUS_BY_CODE
 from entrypoints.http.failures import answer_failures, note_beginning
 from entrypoints.http.guards import guard
 from entrypoints.http.json_bytes import to_json
+from entrypoints.http.observing import OBSERVER, RequestObserver
 from entrypoints.http.open_stream import StreamKeeper
 from entrypoints.http.openapi import build_document
 from entrypoints.http.operations import Operation, add_routes
@@ -22,6 +23,7 @@ from entrypoints.http.routes import (
     documentation,
     health,
     messages,
+    metrics,
     models,
     pages,
     sessions,
@@ -34,6 +36,7 @@ from entrypoints.http.use_cases import UseCases
 
 OPERATIONS: tuple[Operation, ...] = (
     *health.OPERATIONS,
+    *metrics.OPERATIONS,
     *models.OPERATIONS,
     *sessions.OPERATIONS,
     *messages.OPERATIONS,
@@ -48,17 +51,20 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 
-def build_app(use_cases: UseCases, config: HttpConfig, streams: StreamKeeper) -> web.Application:
+def build_app(
+    use_cases: UseCases, config: HttpConfig, streams: StreamKeeper, observer: RequestObserver
+) -> web.Application:
     """The API over `use_cases`. What they stand on, and `streams`, are opened and closed by the caller."""
     origins = OriginRule(config.cors_origins)
     free_paths = {operation.path for operation in OPERATIONS if not operation.needs_key}
     app = web.Application(
-        middlewares=[answer_failures, guard(config, origins, free_paths)],
+        middlewares=[observer.middleware(), answer_failures, guard(config, origins, free_paths)],
         client_max_size=config.max_request_bytes,
     )
     app[USE_CASES] = use_cases
     app[CONFIG] = config
     app[STREAMS] = streams
+    app[OBSERVER] = observer
     document: Callable[[], Content] = cache(lambda: Content.of(to_json(build_document(OPERATIONS, config.version))))
     app[DOCUMENT] = document
     add_routes(app.router, OPERATIONS)
@@ -71,4 +77,5 @@ def build_app(use_cases: UseCases, config: HttpConfig, streams: StreamKeeper) ->
 
     app.on_response_prepare.append(describe_answer)
     app.on_response_prepare.append(note_beginning)
+    app.on_response_prepare.append(observer.name_request)
     return app

@@ -4,7 +4,8 @@ MochiError                  the domain's tree, and of HTTP alone:
 └── RequestRefused
     ├── RouteNotFound, MethodNotAllowed
     ├── HostNotAllowed, ForeignOrigin, KeyMissing
-    └── BodyTooLarge, BodyTooLate, UnsupportedMediaType
+    ├── BodyTooLarge, BodyTooLate, UnsupportedMediaType
+    └── NotReady
 """
 
 from collections.abc import Iterable, Mapping
@@ -128,6 +129,14 @@ class UnsupportedMediaType(RequestRefused):
 
     def __init__(self) -> None:
         super().__init__("The body must be JSON. Send the header `Content-Type: application/json`.")
+
+
+class NotReady(RequestRefused):
+    """Under the code of what stands in the way; `parts` say how each part of the server is."""
+
+    def __init__(self, problem: MochiError, **parts: str) -> None:
+        super().__init__(problem.message, **parts)
+        self.code = problem.code
 
 
 def error_answer(error: MochiError) -> web.Response:

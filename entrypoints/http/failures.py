@@ -1,13 +1,13 @@
 """Where all that goes wrong with a request becomes an answer."""
 
 import logging
-import secrets
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from domain.errors import MochiError
 from entrypoints.http.errors import MethodNotAllowed, RouteNotFound, error_answer, unexpected_answer
+from entrypoints.http.observing import ERROR_CODE, REQUEST_ID
 
 _log = logging.getLogger(__name__)
 
@@ -22,11 +22,11 @@ async def answer_failures(request: web.Request, handler: Handler) -> web.StreamR
     except MochiError as error:
         if request.get(_HAS_BEGUN):
             raise
-        return error_answer(error)
+        return _refused(request, error)
     except web.HTTPMethodNotAllowed as error:
         return _without_such_method(request, error)
     except web.HTTPNotFound:
-        return error_answer(RouteNotFound())
+        return _refused(request, RouteNotFound())
     except web.HTTPException:
         raise
     except Exception:
@@ -44,10 +44,16 @@ def _without_such_method(request: web.Request, error: web.HTTPMethodNotAllowed) 
     refusal = MethodNotAllowed(request.method, error.allowed_methods)
     if request.method == "OPTIONS":
         return web.Response(status=204, headers=refusal.headers)
-    return error_answer(refusal)
+    return _refused(request, refusal)
+
+
+def _refused(request: web.Request, error: MochiError) -> web.Response:
+    request[ERROR_CODE] = error.code
+    return error_answer(error)
 
 
 def _unexpected(request: web.Request) -> web.Response:
-    request_id = secrets.token_hex(8)
-    _log.exception("Request %s failed: %s %s", request_id, request.method, request.path)
+    request_id = request[REQUEST_ID]
+    request[ERROR_CODE] = MochiError.code
+    _log.exception("request %s failed", request_id)
     return unexpected_answer(request_id)

@@ -3,6 +3,7 @@
 from aiohttp import HttpVersion11, web
 
 from application.ports.run_log import Follower
+from entrypoints.http.observing import OBSERVER
 from entrypoints.http.open_stream import OpenStream, StreamKeeper
 
 HEADERS = {
@@ -23,7 +24,7 @@ async def stream_run(request: web.Request, run_id: str, follower: Follower, keep
         transport = request.transport
         if transport is not None:
             stream = OpenStream(transport, follower, run_id, is_chunked=is_chunked)
-            with keeper.keeping(stream):
+            with keeper.keeping(stream), request.app[OBSERVER].stream():
                 # At once, as the headers leave with the first bytes of the body.
                 await response.write(RETRY + stream.beginning())
                 await stream.write_to_end()

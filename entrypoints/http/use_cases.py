@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from application.ports.exposition import Exposition
 from application.use_cases.agents import GetAgent, ListAgents, ReloadAgents
 from application.use_cases.answer import AnswerChat
 from application.use_cases.check_health import CheckHealth
+from application.use_cases.check_readiness import CheckReadiness
 from application.use_cases.confirm_tool import ConfirmTool
 from application.use_cases.create_session import CreateSession
 from application.use_cases.edit_message import EditMessage
@@ -32,6 +34,8 @@ class UseCases:
     too, and raises ValidationFailed for what is none."""
 
     check_health: CheckHealth
+    check_readiness: CheckReadiness
+    metrics: Exposition
     list_models: ListModels
     get_model: GetModel
     create_session: CreateSession

@@ -27,6 +27,8 @@ VIOLATIONS = {
     "home-of-pydantic": ("application/planted.py", "import pydantic"),
     "home-of-docstring-parser": ("adapters/codec/planted.py", "import docstring_parser"),
     "home-of-yaml": ("adapters/codec/planted.py", "import yaml"),
+    "home-of-prometheus": ("adapters/memory/planted.py", "import prometheus_client"),
+    "home-of-opentelemetry": ("application/planted.py", "import opentelemetry"),
     "home-of-dependency-injector": ("entrypoints/http/planted.py", "from dependency_injector import wiring"),
     "home-of-loops-and-watches": ("entrypoints/http/planted.py", "import uvloop"),
     "home-of-sql": ("adapters/json_files/planted.py", "import sqlmodel"),

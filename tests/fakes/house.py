@@ -9,7 +9,9 @@ from dependency_injector import providers
 from adapters.memory.run_log import MemoryRunLog
 from adapters.memory.run_store import MemoryRunStore
 from adapters.memory.session_store import MemorySessionStore
+from adapters.memory.telemetry import MemoryTelemetry
 from application.agent_directory import AgentDirectory
+from application.all_telemetry import AllTelemetry
 from application.offers import Offers
 from application.ports.run_log import Follower, LogEntry
 from application.tool_directory import ToolDirectory
@@ -75,6 +77,7 @@ class House:
         self.sessions = sessions or MemorySessionStore()
         self.runs = runs or MemoryRunStore()
         self.log = MemoryRunLog(clock=self.clock, replay_bytes=replay_bytes)
+        self.telemetry = MemoryTelemetry()
         self.toolbox = toolbox or FakeToolbox()
         self.tools = ToolDirectory(toolboxes=[self.toolbox])
         self.agents = agents or FakeAgentStore()
@@ -126,6 +129,9 @@ class House:
             agent_store=providers.Object(self.agents),
             agent_toolbox=providers.Object(self.agent_toolbox),
             offers=providers.Object(self.offers),
+            telemetry=providers.Singleton(
+                AllTelemetry, providers.List(providers.Object(self.telemetry), container.metrics)
+            ),
             toolboxes=providers.Object([]),
         )
         return container

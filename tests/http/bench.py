@@ -22,7 +22,8 @@ class HttpBench(Bench):
     """The application over all parts of the bench."""
 
     def app(self, **settings: Json) -> web.Application:
-        return build_app(self.container.use_cases(), HttpConfig(version=VERSION, **settings), StreamKeeper())
+        config = HttpConfig(version=VERSION, **settings)
+        return build_app(self.container.use_cases(), config, StreamKeeper(), self.container.observer())
 
 
 async def error_of(answer: ClientResponse, status: int, code: str) -> Json:

@@ -15,7 +15,7 @@ class Log:
         self._stream = io.StringIO()
         self._handler = LimitedHandler(self._stream, self.clock.monotonic)
 
-    def say(self, message: str, *args: object, logger: str = "a", level: int = logging.INFO) -> None:
+    def say(self, message: str, *args: object, logger: str = "a", level: int = logging.WARNING) -> None:
         self._handler.handle(logging.LogRecord(logger, level, "", 1, message, args, None))
 
     @property
@@ -57,3 +57,10 @@ def test_kinds_without_end_are_not_remembered_without_end() -> None:
     for number in range(3000):
         log.say(f"each is new: {number}")
     assert len(log.lines) == 3000
+
+
+def test_lines_of_what_goes_well_are_all_written() -> None:
+    log = Log()
+    for number in range(1000):
+        log.say("run %d ends", number, level=logging.INFO)
+    assert len(log.lines) == 1000

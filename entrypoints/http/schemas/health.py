@@ -12,3 +12,10 @@ class Health(AnswerModel):
     version: str
     ollama_connected: bool | None = Field(description="Null where the language model is not Ollama's.")
     ollama_host: str | None
+
+
+class Readiness(AnswerModel):
+    status: Literal["ready"]
+    version: str
+    storage: Literal["writable"]
+    models: Literal["reachable", "built_in"]

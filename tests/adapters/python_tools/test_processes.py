@@ -40,7 +40,7 @@ def state() -> dict:
         "leads": os.getpgrp() == os.getpid(), "shares": os.getsid(0) == os.getppid(),
         "files": len(os.listdir("/dev/fd")),
         "data": resource.getrlimit(resource.RLIMIT_DATA)[1], "core": resource.getrlimit(resource.RLIMIT_CORE)[1],
-        "stdin": sys.stdin.read(), "settings": [name for name in os.environ if name.startswith("MOCHI_")],
+        "stdin": sys.stdin.read(), "settings": [name for name in os.environ if name.startswith(("MOCHI_", "OTEL_"))],
     }
 """
 
@@ -52,6 +52,7 @@ async def test_a_worker_stays_warm(tmp_path: Path) -> None:
 
 async def test_what_a_worker_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOCHI_API_KEY", "secret")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=secret")
     async with opened(tmp_path, {"source.py": SOURCE}) as toolbox:
         state = await result(toolbox, "state")
 

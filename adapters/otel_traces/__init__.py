@@ -1,0 +1,1 @@
+"""What the server does, as traces of OpenTelemetry. Nothing of its libraries is imported before it is wanted."""
