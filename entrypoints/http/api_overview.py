@@ -37,6 +37,7 @@ TAGS: Mapping[str, str] = MappingProxyType(
         "chat": "A request for an answer is a run. One run at a time works on a session; it is read as it writes, "
         "joined again, or ended.",
         "tools": "Functions that a model may call, after a person has agreed.",
+        "metrics": "What the server did and does, for Prometheus.",
         "agents": "Models with instructions and tools of their own, to whom work is handed.",
         "system prompts": "Texts to begin sessions with, kept as files.",
         "documentation": "This description, for programs and for people.",

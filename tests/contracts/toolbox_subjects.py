@@ -15,7 +15,7 @@ from domain.json_value import JsonObject
 from tests.adapters.mcp_tools.bench import odd_entry, odd_tool
 from tests.fakes.toolbox import FakeToolbox
 
-TIMEOUT: Final = 2.5
+TIMEOUT: Final = 4.0
 """Seconds of every subject's toolbox."""
 
 TOOLS: Final = '''

@@ -17,5 +17,7 @@ class Health(AnswerModel):
 class Readiness(AnswerModel):
     status: Literal["ready"]
     version: str
-    storage: Literal["writable"]
-    models: Literal["reachable", "built_in"]
+    storage: Literal["writable"] = Field(description="Tried by a write.")
+    models: Literal["reachable", "built_in"] = Field(
+        description="Whether their server answers; the demo's is built in."
+    )
