@@ -7,8 +7,10 @@ from domain.json_value import JsonObject
 from domain.session import AgentSettings
 from domain.tool import Tool
 
-_NO_TOOL = "It has no tool: its `__init__.py`, or a package `tools` in its folder, must export a function. "
-_NO_TOOL += "For one that is new, POST /api/v1/agents/reload."
+_NO_TOOL = (
+    "It has no tool: its `__init__.py`, or a package `tools` in its folder, must export a function. "
+    "For one that is new, POST /api/v1/agents/reload."
+)
 
 AGENT_TOOL = "agent"
 """The name of the tool that delegates."""

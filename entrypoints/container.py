@@ -149,25 +149,25 @@ class OpenedDatabase(Store, Protocol):
 
 
 def _database(url: str) -> OpenedDatabase:
-    from adapters.sql.choice import database_at  # noqa: PLC0415
+    from adapters.sql.choice import database_at  # noqa: PLC0415 - as said above
 
     return database_at(url)
 
 
 def _sql_sessions(database: "Database", collection: Literal["chats", "agent_chats"]) -> SessionStore:
-    from adapters.sql.session_store import SqlSessionStore  # noqa: PLC0415
+    from adapters.sql.session_store import SqlSessionStore  # noqa: PLC0415 - as said above
 
     return SqlSessionStore(database, collection)
 
 
 def _sql_runs(database: "Database") -> RunStore:
-    from adapters.sql.run_store import SqlRunStore  # noqa: PLC0415
+    from adapters.sql.run_store import SqlRunStore  # noqa: PLC0415 - as said above
 
     return SqlRunStore(database)
 
 
 def _sql_probe(database: "Database") -> StorageProbe:
-    from adapters.sql.storage_probe import SqlStorageProbe  # noqa: PLC0415
+    from adapters.sql.storage_probe import SqlStorageProbe  # noqa: PLC0415 - as said above
 
     return SqlStorageProbe(database)
 

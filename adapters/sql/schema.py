@@ -48,8 +48,8 @@ def _found(connection: Connection) -> str | None:
 
 def _upgrade(connection: Connection) -> None:
     # A sixth of a second, for what is needed once in a version's life.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415 - for that reason
+    from alembic.config import Config  # noqa: PLC0415 - likewise
 
     config = Config(attributes={"connection": connection, "version_table": VERSION_TABLE})
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))

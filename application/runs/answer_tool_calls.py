@@ -107,7 +107,7 @@ class AnswerToolCalls:
         try:
             for planned in plan:
                 await calls.keep(await (tasks.get(planned.index) or self._result(calls, planned)))
-        except (asyncio.CancelledError, MochiError):
+        except BaseException:  # whatever it was, each call has its end, also for readers
             await finish_despite_cancellation(self._close(calls, plan, tasks))
             raise
         finally:

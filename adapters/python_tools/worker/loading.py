@@ -38,7 +38,7 @@ class SnapshotFinder:
 
     def __init__(self, name: str, main: str, texts: Mapping[str, bytes]) -> None:
         self._name = name
-        self._base = os.path.dirname(main) if main.endswith("__init__.py") else main[: -len(".py")]  # noqa: PTH120
+        self._base = os.path.dirname(main) if main.endswith("__init__.py") else main[: -len(".py")]  # noqa: PTH120 - a string, as below
         self._texts = texts
 
     def find_spec(
@@ -66,7 +66,7 @@ class Source:
 
     def __init__(self, folder: str, main: str, files: Mapping[str, str]) -> None:
         """`files` holds base64 by path within the folder; `main` is the one to load."""
-        self.texts = {os.path.join(folder, name): base64.b64decode(text) for name, text in files.items()}  # noqa: PTH118
+        self.texts = {os.path.join(folder, name): base64.b64decode(text) for name, text in files.items()}  # noqa: PTH118 - as below
         self.main = os.path.join(folder, main)  # noqa: PTH118 - names in what follows are strings
         name = _PRIVATE + re.sub(r"\W", "_", main.partition("/")[0].partition(".")[0])
         sys.meta_path.insert(0, SnapshotFinder(name, self.main, self.texts))

@@ -855,3 +855,17 @@ async def test_long_results_are_shortened_in_the_report_and_whole_in_the_session
     assert "9000 characters" in complete.output
     [own] = await agent_sessions(house)
     assert own.messages[4].content == "x" * 9_000
+
+
+async def test_an_agent_that_fails_in_a_way_that_nobody_foresaw_is_told_to_be_done_too() -> None:
+    class Broken(FakeAgentStore):
+        async def phase_prompts(self) -> PhasePrompts:
+            raise RuntimeError("a bug")
+
+    house = house_of(calling(delegating()), agents=Broken(skill("cook")))
+    session_id = await session_of(house)
+
+    events = await events_of(house, session_id)
+
+    assert names_of(events) == ["run_start", "agent_start", "agent_complete", "error", "done"]
+    assert roles_of(await house.messages(session_id)) == ["user", "assistant", "tool"]
