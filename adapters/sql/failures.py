@@ -36,6 +36,11 @@ def database_failures() -> Iterator[None]:
         raise StorageFailed(f"The database failed: {_reason(error)}. Check it and try again.") from error
 
 
+def sqlite_error_name(error: BaseException | None) -> str:
+    """Empty for what SQLite did not say."""
+    return getattr(error, "sqlite_errorname", "")
+
+
 def _reason(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "it did not answer in time"
@@ -43,6 +48,6 @@ def _reason(error: BaseException) -> str:
         return "all connections to it are taken"
     if not isinstance(error, DBAPIError):
         return "it cannot be reached"
-    said = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or ""
+    said = sqlite_error_name(error.orig) or getattr(error.orig, "sqlstate", None) or ""
     known = next((reason for code, reason in _REASONS.items() if said.startswith(code)), None)
     return known or (f"it said {said}" if said else "the connection to it is lost")

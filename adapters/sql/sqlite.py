@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, ExceptionContext
 
 from adapters.instance_lock import InstanceLock
 from adapters.sql import schema
 from adapters.sql.database import Database, Operation, Result
-from adapters.sql.failures import database_failures
+from adapters.sql.failures import database_failures, sqlite_error_name
 from adapters.thread_worker import ThreadWorker
 
 _READERS: Final = 4
@@ -33,6 +33,9 @@ class SqliteDatabase(Database):
         # The log of changes is not synced then, which took a third of the processor time of a small write.
         self._quick_writer = _engine(file, begin="BEGIN IMMEDIATE", connections=1, synchronous="NORMAL")
         self._reader = _engine(file, begin="BEGIN", connections=_READERS)
+        self._engines = (self._quick_writer, self._reader, self._writer)
+        for engine in self._engines:
+            event.listen(engine, "handle_error", self._open_anew_if_read_only)
         self._writing = ThreadWorker("sql-writer", 1)
         self._reading = ThreadWorker("sql-reader", _READERS)
         self._lock = InstanceLock(file.with_name(f"{file.name}-servers"))
@@ -52,8 +55,7 @@ class SqliteDatabase(Database):
         await self._writing.aclose()
         await self._reading.aclose()
         self._lock.release()
-        for engine in (self._quick_writer, self._reader, self._writer):
-            engine.dispose()
+        self._close_idle_connections()
 
     async def read(self, operation: Operation[Result]) -> Result:
         return await self._reading.run(partial(_carry_out, self._reader, operation))
@@ -64,6 +66,20 @@ class SqliteDatabase(Database):
 
     def living(self, connection: Connection, instances: Collection[str]) -> Collection[str]:  # noqa: ARG002 - files tell
         return {instance for instance in instances if self._lock.is_alive(instance)}
+
+    def _open_anew_if_read_only(self, context: ExceptionContext) -> None:
+        """Where a file cannot be opened for writing, SQLite opens it for reading, without a word.
+
+        That a disk failed for a moment would be the end of all writing then. All connections go, as they share what
+        SQLite knows of the log.
+        """
+        if sqlite_error_name(context.original_exception).startswith("SQLITE_READONLY"):
+            context.is_disconnect = True
+            self._close_idle_connections()
+
+    def _close_idle_connections(self) -> None:
+        for engine in self._engines:
+            engine.dispose()
 
     def _upgrade(self) -> bool:
         with database_failures():

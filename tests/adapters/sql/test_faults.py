@@ -2,10 +2,13 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.engine import make_url
 
 from adapters.sql.database import Database
@@ -150,6 +153,34 @@ async def test_a_full_disk_fails_the_write_and_nothing_has_changed(tmp_path: Pat
         await database.write(lambda connection: connection.execute(text("PRAGMA max_page_count = 1000000")))
         await store.append(ID, [user(2, "x" * 1_000_000)], after(2))
         assert (await store.load(ID)).message_count == 2
+
+
+@pytest.mark.parametrize("is_keyed", [True, False], ids=["outliving power", "not outliving power"])
+async def test_a_connection_that_could_only_read_is_replaced(tmp_path: Path, is_keyed: bool) -> None:
+    """SQLite opens a file for reading where the disk, failing for a moment, lets it do no more."""
+    key = {"idempotency_key": "key", "request_digest": "00ff"} if is_keyed else {}
+    async with sqlite_database(tmp_path):  # Makes the tables, and keeps the log in use.
+        with only_reading(sqlite_file(tmp_path)):
+            database = SqliteDatabase(sqlite_file(tmp_path))
+            await database.open()
+            store = SqlRunStore(database)
+            with pytest.raises(StorageFailed, match="it may not be written to"):
+                await store.claim(replace(run(1), **key))  # type: ignore[arg-type] # mypy cannot tell the keys apart
+        await store.claim(replace(run(1), **key))  # type: ignore[arg-type] # as above
+        assert len(await store.list_runs(run(1).session_id)) == 1
+        await database.aclose()
+
+
+@contextmanager
+def only_reading(file: Path) -> Iterator[None]:
+    def connect(*_: object) -> sqlite3.Connection:
+        return sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, check_same_thread=False)
+
+    event.listen(Engine, "do_connect", connect)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "do_connect", connect)
 
 
 async def test_sqlites_file_is_kept_as_the_documents_say(tmp_path: Path) -> None:
