@@ -34,6 +34,10 @@ class FaultPoint(NamedTuple):
     call: str
     number: int
 
+    @property
+    def is_sync(self) -> bool:
+        return self.call in {"fsync", "fdatasync"}
+
     def __str__(self) -> str:
         return f"{self.call} {self.number}"
 
