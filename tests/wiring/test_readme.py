@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -121,9 +121,9 @@ def output_of(program: str, folder: Path) -> str:
 
 
 @contextmanager
-def demo_server(folder: Path) -> Iterator[int]:
+def demo_server(folder: Path, program: Sequence[str] = (sys.executable, "-m", "mochi_server")) -> Iterator[int]:
     """The port of a server with the demo model, as the README starts it."""
-    command = [sys.executable, "-m", "mochi_server", "--port", "0"]
+    command = [*program, "--port", "0"]
     settings = {"MOCHI_LLM": "demo", "MOCHI_DATA_DIR": str(folder)}
     with subprocess.Popen(
         command, cwd=folder, env=environment() | settings, stderr=subprocess.PIPE, text=True
