@@ -19,12 +19,12 @@ run: $(VENV)/.installed
 	@$(BIN)/mochi-server
 
 test: $(VENV)/.installed-dev
-	@$(BIN)/pytest $(AT_ONCE)
+	@$(BIN)/pytest -n auto
 
 # The same in random orders, each with a seed that is told: make shuffle RUNS=20, or SEED=7 for one of them again
 RUNS ?= 1
 shuffle: $(VENV)/.installed-dev
-	@$(BIN)/python -m tests.shuffled --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(AT_ONCE)
+	@$(BIN)/python -m tests.shuffled --runs $(RUNS) $(if $(SEED),--seed $(SEED)) -n auto
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
