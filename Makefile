@@ -6,9 +6,11 @@ BIN := $(VENV)/bin
 USER_VENV := .venv-user
 # uv must trust the certificates that pip trusts on this machine.
 export UV_SYSTEM_CERTS := 1
+# Tests start some hundred programs of ours. Where Python may keep no bytecode, each compiles the whole project anew.
+unexport PYTHONDONTWRITEBYTECODE
 UV := $(BIN)/uv
 
-.PHONY: demo run test check format bench fuzz soak lock pages clean
+.PHONY: demo run test shuffle check format bench fuzz soak lock pages clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/mochi-server demo
@@ -18,6 +20,11 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	@$(BIN)/pytest -n auto
+
+# The same in random orders, each with a seed that is told: make shuffle RUNS=20, or SEED=7 for one of them again
+RUNS ?= 1
+shuffle: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.shuffled --runs $(RUNS) $(if $(SEED),--seed $(SEED)) -n auto
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -10,14 +10,15 @@ import pytest
 from domain.errors import ToolNotFound, ValidationFailed
 from domain.json_value import JsonObject
 from domain.tool import ToolOutcome, cut_result
-from tests.contracts.toolbox_subjects import TIMEOUT, TOOLBOXES, Subject
+from tests.contracts.toolbox_subjects import PATIENCE, TIMEOUT, TOOLBOXES, Subject
 
 WRONG: list[JsonObject] = [{"text": 5}, {"text": None}, {"text": ["a"]}, {"nothing": "of this"}]
 
 
 @pytest.fixture(params=TOOLBOXES)
 async def subject(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Subject]:
-    async with TOOLBOXES[request.param](tmp_path) as opened:
+    timeout = TIMEOUT if request.node.get_closest_marker("gives_up") else PATIENCE
+    async with TOOLBOXES[request.param](tmp_path, timeout) as opened:
         yield opened
 
 
@@ -63,12 +64,13 @@ async def test_a_tool_that_fails_says_why(subject: Subject) -> None:
     assert "the well is dry" in outcome.text
 
 
+@pytest.mark.gives_up
 async def test_a_tool_that_does_not_end_is_left_in_time(subject: Subject) -> None:
     began = time.monotonic()
     outcome = await call(subject, "sleep")
 
     assert outcome.error_code == "TOOL_TIMEOUT"
-    assert time.monotonic() - began < TIMEOUT + 1
+    assert TIMEOUT <= time.monotonic() - began < 3 * TIMEOUT
     assert (await call(subject, "echo", "still here")).text == "still here"
 
 
@@ -104,6 +106,7 @@ async def test_many_calls_at_once_each_get_their_own_result(subject: Subject) ->
     assert [outcome.text for outcome in outcomes] == [str(number) for number in range(50)]
 
 
+@pytest.mark.gives_up
 async def test_calls_that_fail_leave_those_beside_them_alone(subject: Subject) -> None:
     tools = ["echo", "fail", "sleep"] * 4
     outcomes = await asyncio.gather(*(call(subject, tool, "mine") for tool in tools))
@@ -133,6 +136,7 @@ async def test_a_reload_finds_what_is_new(subject: Subject) -> None:
     assert (await call(subject, "echo", "as before")).text == "as before"
 
 
+@pytest.mark.gives_up
 async def test_a_call_outlives_a_reload(subject: Subject) -> None:
     await call(subject, "echo")
     under_way = asyncio.create_task(call(subject, "sleep"))

@@ -16,7 +16,10 @@ from tests.adapters.mcp_tools.bench import odd_entry, odd_tool
 from tests.fakes.toolbox import FakeToolbox
 
 TIMEOUT: Final = 4.0
-"""Seconds of every subject's toolbox."""
+"""Seconds of a subject's toolbox, where a call is to be given up."""
+
+PATIENCE: Final = 60.0
+"""Those of all others, for what takes a fraction of one on an idle machine."""
 
 TOOLS: Final = '''
 import time
@@ -57,12 +60,12 @@ class Subject:
     prefix: str = ""
 
 
-OpenToolbox: TypeAlias = Callable[[Path], AbstractAsyncContextManager[Subject]]
-"""The folder is empty and the subject's own."""
+OpenToolbox: TypeAlias = Callable[[Path, float], AbstractAsyncContextManager[Subject]]
+"""The folder is empty and the subject's own; then come the seconds that a call may take."""
 
 
 @asynccontextmanager
-async def _fake(_folder: Path) -> AsyncIterator[Subject]:
+async def _fake(_folder: Path, seconds: float) -> AsyncIterator[Subject]:
     async def echo(arguments: JsonObject) -> str:
         return str(arguments.get("text", ""))
 
@@ -76,17 +79,17 @@ async def _fake(_folder: Path) -> AsyncIterator[Subject]:
     async def added(arguments: JsonObject) -> str:
         return "added " + await echo(arguments)
 
-    toolbox = FakeToolbox({"echo": echo, "fail": fail, "sleep": sleep}, timeout=TIMEOUT)
+    toolbox = FakeToolbox({"echo": echo, "fail": fail, "sleep": sleep}, timeout=seconds)
     yield Subject(toolbox=toolbox, add=lambda: toolbox.functions.update(added=added))
 
 
 @asynccontextmanager
-async def _python(folder: Path) -> AsyncIterator[Subject]:
+async def _python(folder: Path, seconds: float) -> AsyncIterator[Subject]:
     def add() -> None:
         (folder / "more.py").write_text(ADDED, encoding="utf-8")
 
     (folder / "tools.py").write_text(TOOLS, encoding="utf-8")
-    toolbox = PythonToolbox(folder=folder, python=None, timeout_seconds=TIMEOUT)
+    toolbox = PythonToolbox(folder=folder, python=None, timeout_seconds=seconds)
     await toolbox.open()
     try:
         yield Subject(toolbox=toolbox, add=add)
@@ -95,7 +98,7 @@ async def _python(folder: Path) -> AsyncIterator[Subject]:
 
 
 @asynccontextmanager
-async def _mcp(folder: Path) -> AsyncIterator[Subject]:
+async def _mcp(folder: Path, seconds: float) -> AsyncIterator[Subject]:
     schema = {"type": "object", "properties": {"text": {"type": "string"}}, "additionalProperties": False}
 
     def add() -> None:
@@ -103,7 +106,7 @@ async def _mcp(folder: Path) -> AsyncIterator[Subject]:
 
     entry = odd_entry(pages=[[odd_tool(name, schema) for name in ("echo", "fail", "sleep")]], cwd=str(folder))
     (folder / "mcp_servers.json").write_text(json.dumps({"mcpServers": {"odd": entry}}), encoding="utf-8")
-    toolbox = McpToolbox(config_file=folder / "mcp_servers.json", timeout_seconds=TIMEOUT)
+    toolbox = McpToolbox(config_file=folder / "mcp_servers.json", timeout_seconds=seconds)
     await toolbox.open()
     try:
         await toolbox.inventory()  # Nobody's first call is to wait for the SDK's import.

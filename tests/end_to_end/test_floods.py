@@ -110,4 +110,7 @@ async def test_the_server_outlives_it_and_so_does_a_stream(
         await api.answer(other, "after", if_busy="enqueue")
         server.process.terminate()
         await server.process.wait()
-        assert len((await server.log()).splitlines()) < CLIENTS
+        # A request that came in has lines of its own, however many of them came in; the lack of files has few.
+        log = (await server.log()).decode()
+        assert sum("[request " not in line for line in log.splitlines()) < CLIENTS, log
+        assert len(log.splitlines()) < 5 * CLIENTS, log

@@ -3,10 +3,12 @@
 import asyncio
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -136,13 +138,20 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is(tmp_path: Path) -> None:
 
 
 async def cut(folder: Path, how: signal.Signals) -> tuple[int, int | None, str]:
-    """A copy that gets a signal in the middle of its work: how much it had done before, its exit code, and errors."""
-    copying = await started(folder, "copy", "--from", "./old", "--to", "./new")
+    """A copy that gets a signal in the middle of its work: how much it had done before, its exit code, and errors.
+
+    On a busy machine a copy may be done before this process has its turn; then another one is made.
+    """
     async with asyncio.timeout(PATIENCE):
-        begun = await asyncio.to_thread(first_sessions_in, folder / "new")
-        copying.send_signal(how)
-        _, errors = await copying.communicate()
-    return begun, copying.returncode, errors.decode()
+        while True:
+            copying = await started(folder, "copy", "--from", "./old", "--to", "./new")
+            begun = await asyncio.to_thread(first_sessions_in, folder / "new")
+            with suppress(ProcessLookupError):
+                copying.send_signal(how)
+            _, errors = await copying.communicate()
+            if copying.returncode != 0:
+                return begun, copying.returncode, errors.decode()
+            await asyncio.to_thread(shutil.rmtree, folder / "new")
 
 
 async def test_a_killed_copy_goes_on_where_it_was(tmp_path: Path, typed: Type) -> None:
