@@ -1,6 +1,5 @@
 """What the server can be told at its start (contract, section 1): flags, environment, `.env` file, defaults."""
 
-import difflib
 import ipaddress
 import logging
 import os
@@ -325,5 +324,7 @@ def _given_text(name: str, flags: Mapping[str, str]) -> str:
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
+    import difflib  # noqa: PLC0415 - for a slip of the pen alone
+
     close = difflib.get_close_matches(name, known, n=1, cutoff=_CLOSE)
     return f"{name} is no setting of this server and has no effect." + (f" Is {close[0]} meant?" if close else "")

@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-import docstring_parser
-
 _GOOGLE: Final = re.compile(r"(Args|Arguments|Params|Parameters|Keyword Args|Keyword Arguments|Other Parameters):\s*")
 _NUMPY: Final = re.compile(r"(Other )?Parameters\s*")
 _UNDERLINE: Final = re.compile(r"-{3,}\s*")
@@ -14,6 +12,8 @@ _SPHINX: Final = re.compile(r":(param|parameter|arg|argument|key|keyword|type)\b
 
 def parameter_descriptions(docstring: str) -> Mapping[str, str]:
     """By parameter, each on one line; of the style that the docstring is in."""
+    import docstring_parser  # noqa: PLC0415 - a server without tools in Python need not hold it
+
     try:
         parsed = docstring_parser.parse(docstring)
     except Exception:  # noqa: BLE001 - whatever it makes of foreign text, the tool is there without descriptions

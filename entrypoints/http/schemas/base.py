@@ -46,4 +46,6 @@ class QueryModel(RequestModel):
 
 
 class AnswerModel(BaseModel):
-    """Described in the document, never used to validate."""
+    """Described in the document, never used to validate: so no validator is built, or held."""
+
+    model_config = ConfigDict(defer_build=True)
