@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from application.ports.run_store import RunStore
 from application.runs.run_handle import RunHandle
@@ -17,11 +17,16 @@ FLUSH_SECONDS = 0.8
 """How often each run is flushed: the contract allows a second to be lost, and the write itself takes a part of it."""
 
 SLICES = 8
-"""Parts of that time in which a part of the runs is flushed: all at once would hold up the streams of all."""
+"""Parts of that time in which a part of the runs is flushed, where they are many: all at once would hold up the streams
+of all."""
+
+FEW_RUNS = 64
+"""Up to so many runs are flushed together, within about a millisecond: each write of a database costs several times
+what one more text in it does."""
 
 
 class RunFlusher:
-    """Flushes each run at work a little more often than once a second, in turns that its id decides."""
+    """Flushes each run at work a little more often than once a second; many in turns, which their ids decide."""
 
     def __init__(self, *, supervisor: RunSupervisor, keeper: RunKeeper, runs: RunStore) -> None:
         self._supervisor = supervisor
@@ -30,14 +35,21 @@ class RunFlusher:
 
     async def flush_for_ever(self) -> None:
         """Runs until it is cancelled. Nothing that a store raises ends it."""
+        were_few = True
         for turn in itertools.cycle(range(SLICES)):
             await asyncio.sleep(FLUSH_SECONDS / SLICES)
-            try:
-                await self._flush(handle for handle in self._supervisor.all_runs() if handle.spread % SLICES == turn)
-            except MochiError as error:
-                _log.warning("the text of running answers could not be flushed: %s", error.message)
+            runs = self._supervisor.all_runs()
+            are_few = len(runs) <= FEW_RUNS
+            await self._try_to_flush(due(runs, turn, are_few=are_few, were_few=were_few))
+            were_few = are_few
             if turn == 0:
                 await self._keeper.retry_all()
+
+    async def _try_to_flush(self, handles: Iterable[RunHandle]) -> None:
+        try:
+            await self._flush(handles)
+        except MochiError as error:
+            _log.warning("the text of running answers could not be flushed: %s", error.message)
 
     async def flush(self) -> None:
         """Keep what all runs have written so far. Raises what the run store raises; then it is still unflushed."""
@@ -55,3 +67,16 @@ class RunFlusher:
             await self._runs.flush(partials)
         for draft, size in drafts:
             draft.flushed_size = size
+
+
+def due(runs: Sequence[RunHandle], turn: int, *, are_few: bool, were_few: bool) -> Sequence[RunHandle]:
+    """The runs to be flushed in one of the SLICES turns, so that none waits for more than SLICES of them.
+
+    Few are due together, in the first turn; many by their slices. When the one becomes the other all are due at once,
+    as some would else wait for nearly twice the time.
+    """
+    if are_few != were_few:
+        return runs
+    if are_few:
+        return runs if turn == 0 else ()
+    return [handle for handle in runs if handle.spread % SLICES == turn]
