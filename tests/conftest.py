@@ -2,7 +2,6 @@
 
 import os
 
-import pytest
 from hypothesis import settings
 
 pytest_plugins = ["tests.databases", "tests.doubles.fixtures"]
@@ -12,9 +11,3 @@ pytest_plugins = ["tests.databases", "tests.doubles.fixtures"]
 settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", parent=settings.get_profile("desk"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """What `-n auto` means: two workers a core, as many tests wait for processes and for time to pass."""
-    return 2 * (os.cpu_count() or 1)

@@ -199,7 +199,7 @@ async def test_denied_and_changed_calls(tmp_path: Path, ollama_server: OllamaSer
 async def test_a_tool_that_ends_its_process_fails_its_own_call(tmp_path: Path, ollama_server: OllamaServer) -> None:
     tools_in(tmp_path)
     ollama_server.answer_next(calling(("leave", {}), ("add", {"a": 1}), ("linger", {"text": "x"})), saying("ok"))
-    async with served(tmp_path, ollama_server.url, tool_timeout=1) as api:
+    async with served(tmp_path, ollama_server.url, tool_timeout=5) as api:
         session_id = await session_with_tools(api, "never_confirm")
         async with api.stream(session_id) as events:
             rest = await events.rest()
