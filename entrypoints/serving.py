@@ -33,12 +33,12 @@ FILES = 65_536
 EXIT_FORCED = 130
 
 GARBAGE_THRESHOLD = 1_000
-"""Objects made, less those gone, between two looks at the youngest. Each look holds up the loop: with 500 streams one
-at 10,000 objects took 9 ms, which was seen in the delay of the tokens; at 1,000 all of them take as long together."""
+"""Objects made, less those gone, between two looks at the youngest. Each look holds up the loop for a time that
+grows with them: with 500 streams one at 10,000 objects took 9 ms, which was seen in the delay of the tokens."""
 
 SWITCH_SECONDS = 0.0005
-"""How long a thread that computes keeps the loop waiting; CPython's own figure is 5 ms, an age for a token. Threads
-are there for files alone, and compute little between two calls of the system."""
+"""How long a thread that computes keeps the loop waiting; CPython's own figure is 5 ms, an age for a token. The
+threads that serve runs wait for files and databases, and compute little in between."""
 
 logger = logging.getLogger(LOGGER_NAME)
 
