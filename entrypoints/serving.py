@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -17,6 +17,7 @@ from aiohttp import web
 
 from entrypoints.arguments import DISTRIBUTION
 from entrypoints.http.runner import HttpRunner
+from entrypoints.log_writer import log_written_aside
 from entrypoints.logging_setup import LOGGER_NAME
 from entrypoints.settings import Settings, flag_of, variable_of
 
@@ -68,13 +69,15 @@ async def serve(app: web.Application, settings: Settings) -> None:
 
     Raises CannotListen, and what the application raises at its start.
     """
-    stop = stopped_by_signals()
     allow_many_files()
-    async with listening(app, settings.host, settings.port) as bound:
-        _tell(bound, settings)
-        favour_the_loop()
-        await stop.wait()
-        logger.info("stopping")
+    with ExitStack() as log:
+        log.enter_context(log_written_aside())
+        stop = stopped_by_signals(before_force=log.close)
+        async with listening(app, settings.host, settings.port) as bound:
+            _tell(bound, settings)
+            favour_the_loop()
+            await stop.wait()
+            logger.info("stopping")
 
 
 @asynccontextmanager
@@ -137,12 +140,14 @@ def favour_the_loop() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
-def stopped_by_signals() -> asyncio.Event:
+def stopped_by_signals(before_force: Callable[[], None] = lambda: None) -> asyncio.Event:
+    """Set by SIGTERM and SIGINT. A second SIGINT ends the process, after `before_force` and nothing else."""
     stop = asyncio.Event()
 
     def interrupt() -> None:
         if stop.is_set():
             logger.warning("stopped by force")
+            before_force()
             os._exit(EXIT_FORCED)
         stop.set()
 
