@@ -9,6 +9,7 @@ of the answers' socket and of the three standard files. The answers are two line
 process, though not of those it forked.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -20,9 +21,12 @@ import sys
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
-PACKAGES = ("domain", "application", "adapters", "entrypoints", "mochi_server")
+_PACKAGES = ("domain", "application", "adapters", "entrypoints", "mochi_server")
 _LEFT_OUT = ("__main__", "adapters.sql.migrations.", "adapters.python_tools.worker.")
 """Programs of their own, and what runs where it is imported."""
+
+_LATER = ("alembic.command", "alembic.config")
+"""What the program imports when it is needed."""
 
 _LONGEST_REQUEST = 1 << 17
 _DESCRIPTORS = 4
@@ -40,10 +44,15 @@ class _Child(NamedTuple):
 
 
 def import_program() -> None:
-    for package in PACKAGES:
+    for package in _PACKAGES:
         for found in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
             if not any(part in found.name for part in _LEFT_OUT):
                 importlib.import_module(found.name)
+    for module in _LATER:
+        importlib.import_module(module)
+    # As the server itself does once it has its imports. Each forked one would look through them all anew.
+    gc.collect()
+    gc.freeze()
 
 
 def serve(requests: socket.socket) -> Request | None:
