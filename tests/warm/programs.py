@@ -60,16 +60,22 @@ class WarmProcess:
 
 
 async def start_warm(
-    *arguments: str, cwd: Path, env: Mapping[str, str], stdout: int = PIPE, stderr: int = PIPE
+    *arguments: str, cwd: Path, env: Mapping[str, str], typed: str = "", stdout: int = PIPE, stderr: int = PIPE
 ) -> WarmProcess:
-    """As `python -m mochi_server`, in the folder and environment given; the outputs go to PIPE or DEVNULL."""
+    """As `python -m mochi_server`, in the folder and environment given; the outputs go to PIPE or DEVNULL.
+
+    `typed` is all there is to read, and less than a pipe holds.
+    """
     request = Request(arguments=list(arguments), folder=str(cwd), environment=dict(env))
     ours, theirs = socket.socketpair()
     with ExitStack() as sent:
         sent.enter_context(theirs)
         outputs = [_output(kind, sent) for kind in (stdout, stderr)]
-        nothing = _closed_with(sent, os.open(os.devnull, os.O_RDONLY))
-        descriptors = [theirs.fileno(), nothing, *(descriptor for _, descriptor in outputs)]
+        descriptors = [
+            theirs.fileno(),
+            _closed_with(sent, _readable(typed)),
+            *(descriptor for _, descriptor in outputs),
+        ]
         socket.send_fds(_requests(), [json.dumps(request).encode()], descriptors)
     answers, writer = await asyncio.open_connection(sock=ours)
     pid = await answers.readline()
@@ -100,6 +106,15 @@ def _requests() -> socket.socket:
 
     atexit.register(end)
     return ours
+
+
+def _readable(text: str) -> int:
+    if not text:
+        return os.open(os.devnull, os.O_RDONLY)
+    theirs, ours = os.pipe()
+    with os.fdopen(ours, "wb") as writer:
+        writer.write(text.encode())
+    return theirs
 
 
 def _output(kind: int, sent: ExitStack) -> tuple[int | None, int]:
