@@ -1,14 +1,17 @@
 """The command, as a process of its own: on a terminal, and through pipes."""
 
+import asyncio
 import json
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.chat.terminals import PATIENCE, chatting, environment
+from tests.warm.programs import start_warm
 
 AGENTS = Path(__file__).parents[2] / "examples" / "agents"
 
@@ -34,17 +37,17 @@ def kept(folder: Path) -> list[dict[str, str]]:
     return messages
 
 
-def piped(folder: Path, typed: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "mochi_server", "chat", *arguments],
-        cwd=folder,
-        env=environment(),
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE,
-    )
+class Ended(NamedTuple):
+    returncode: int | None
+    stdout: str
+    stderr: str
+
+
+async def piped(folder: Path, typed: str, *arguments: str) -> Ended:
+    async with asyncio.timeout(PATIENCE):
+        process = await start_warm("chat", *arguments, cwd=folder, env=environment(), typed=typed)
+        output, errors = await process.communicate()
+    return Ended(process.returncode, output.decode(), errors.decode())
 
 
 def test_a_conversation_with_consent_on_a_terminal(folder: Path) -> None:
@@ -134,8 +137,8 @@ def test_what_is_typed_before_a_question_does_not_agree_to_it(folder: Path) -> N
         assert terminal.end() == 0
 
 
-def test_a_session_is_gone_on_with(folder: Path) -> None:
-    piped(folder, "What is 12 * 7?\n", "--llm", "demo")
+async def test_a_session_is_gone_on_with(folder: Path) -> None:
+    await piped(folder, "What is 12 * 7?\n", "--llm", "demo")
     (path,) = (folder / "chat_sessions").glob("*.json")
 
     with chatting(folder, "--session", path.stem) as terminal:
@@ -146,14 +149,14 @@ def test_a_session_is_gone_on_with(folder: Path) -> None:
         assert terminal.end() == 0
 
 
-def test_a_pipe_gets_the_answer_and_nothing_else(folder: Path) -> None:
-    ended = piped(folder, "What is 12 * 7?\n", "--llm", "demo")
+async def test_a_pipe_gets_the_answer_and_nothing_else(folder: Path) -> None:
+    ended = await piped(folder, "What is 12 * 7?\n", "--llm", "demo")
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "12 * 7 = 84.\n", "")
 
 
-def test_without_a_terminal_a_tool_that_asks_is_denied(folder: Path) -> None:
-    ended = piped(folder, "order 5 rice cakes\n", "--llm", "demo")
+async def test_without_a_terminal_a_tool_that_asks_is_denied(folder: Path) -> None:
+    ended = await piped(folder, "order 5 rice cakes\n", "--llm", "demo")
 
     assert ended.returncode == 0
     assert "you did not allow it" in ended.stdout
@@ -170,8 +173,8 @@ def test_without_a_terminal_a_tool_that_asks_is_denied(folder: Path) -> None:
         ("/hlep\n", ["--llm", "demo"], "Is /help meant?"),
     ],
 )
-def test_what_goes_wrong_is_told_in_one_line(folder: Path, typed: str, arguments: list[str], told: str) -> None:
-    ended = piped(folder, typed, *arguments)
+async def test_what_goes_wrong_is_told_in_one_line(folder: Path, typed: str, arguments: list[str], told: str) -> None:
+    ended = await piped(folder, typed, *arguments)
 
     assert (ended.returncode, ended.stdout) == (1, "")
     assert told in ended.stderr
@@ -179,8 +182,8 @@ def test_what_goes_wrong_is_told_in_one_line(folder: Path, typed: str, arguments
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_wrong_flag_is_told_in_one_line(folder: Path) -> None:
-    ended = piped(folder, "", "--port", "1")
+async def test_a_wrong_flag_is_told_in_one_line(folder: Path) -> None:
+    ended = await piped(folder, "", "--port", "1")
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == "mochi-server: unrecognized arguments: --port 1 (see mochi-server chat --help)\n"

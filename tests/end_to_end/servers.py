@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from entrypoints.lifespan import create_app
 from entrypoints.serving import listening
 from entrypoints.settings import Settings
 from tests.end_to_end.api import PATIENCE, Api, Json, api_at
+from tests.warm.programs import WarmProcess, start_warm
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,7 +33,7 @@ async def served(folder: Path, ollama_url: str, **settings: Json) -> AsyncIterat
 class ServerProcess:
     """A server in a process of its own."""
 
-    def __init__(self, process: Process, url: str, drained: "asyncio.Task[bytes]") -> None:
+    def __init__(self, process: Process | WarmProcess, url: str, drained: "asyncio.Task[bytes]") -> None:
         self.process = process
         self.url = url
         self._drained = drained
@@ -50,22 +51,19 @@ class ServerProcess:
 
 @asynccontextmanager
 async def running(
-    folder: Path, ollama_url: str, program: Sequence[str] = ("-m", "mochi_server"), **settings: str
+    folder: Path, ollama_url: str, program: Sequence[str] = (), **settings: str
 ) -> AsyncIterator[tuple[ServerProcess, Api]]:
-    """`settings` by their field names; without summaries, unless they say so. What still runs on leaving is killed."""
+    """`settings` by their field names; without summaries, unless they say so. What still runs on leaving is killed.
+
+    Python is started where there are arguments for it in `program`; else a process that has imported the server is
+    forked, for a start costs more than most tests do.
+    """
     standing = {"port": "0", "data_dir": str(folder), "ollama_host": ollama_url, "summarization_enabled": "false"}
     given = {**standing, **settings}
     outer = {name: value for name, value in os.environ.items() if not name.upper().startswith("MOCHI_")}
     variables = {f"MOCHI_{name.upper()}": value for name, value in given.items()}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *program,
-        cwd=folder,
-        env={**outer, "PYTHONPATH": str(ROOT), **variables},
-        stdin=DEVNULL,
-        stdout=DEVNULL,
-        stderr=PIPE,
-    )
+    environment = {**outer, "PYTHONPATH": str(ROOT), **variables}
+    process = await _started(program, folder, environment)
     try:
         url, drained = await _url_of(process)
         async with api_at(url) as api:
@@ -79,7 +77,15 @@ async def running(
         await process.wait()
 
 
-async def _url_of(process: Process) -> tuple[str, asyncio.Task[bytes]]:
+async def _started(program: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Process | WarmProcess:
+    if not program:
+        return await start_warm(cwd=folder, env=environment, stdout=DEVNULL)
+    return await asyncio.create_subprocess_exec(
+        sys.executable, *program, cwd=folder, env=environment, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE
+    )
+
+
+async def _url_of(process: Process | WarmProcess) -> tuple[str, asyncio.Task[bytes]]:
     """The address that the log names, and a task that reads the rest of the log, so that it never fills its pipe."""
     assert process.stderr is not None
     seen = b""

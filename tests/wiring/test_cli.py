@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,9 +16,13 @@ import orjson
 import pytest
 
 from entrypoints.cli import main
+from tests.warm.programs import WarmProcess, start_warm
 
 PATIENCE = 20.0
 """Seconds for what takes one or two on an idle machine."""
+
+
+AS_USERS_DO = ("-P", "-m", "mochi_server")
 
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:
@@ -28,11 +32,10 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def started(
-    folder: Path, *arguments: str, program: Sequence[str] = ("-P", "-m", "mochi_server"), **variables: str
-) -> AsyncIterator[Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *program, *arguments, cwd=folder, env=environment(folder, **variables), stdout=PIPE, stderr=PIPE
-    )
+    folder: Path, *arguments: str, program: Sequence[str] = AS_USERS_DO, **variables: str
+) -> AsyncIterator[Process | WarmProcess]:
+    """By Python, with the arguments `program`; where there are none, forked from a process that has the imports."""
+    process = await _process(folder, program, arguments, environment(folder, **variables))
     try:
         async with asyncio.timeout(PATIENCE):
             yield process
@@ -42,14 +45,26 @@ async def started(
         await process.communicate()
 
 
-async def result_of(folder: Path, *arguments: str, **variables: str) -> tuple[int, str, str]:
-    async with started(folder, *arguments, **variables) as process:
+async def _process(
+    folder: Path, program: Sequence[str], arguments: Sequence[str], variables: Mapping[str, str]
+) -> Process | WarmProcess:
+    if not program:
+        return await start_warm(*arguments, cwd=folder, env=variables)
+    return await asyncio.create_subprocess_exec(
+        sys.executable, *program, *arguments, cwd=folder, env=variables, stdout=PIPE, stderr=PIPE
+    )
+
+
+async def result_of(
+    folder: Path, *arguments: str, program: Sequence[str] = AS_USERS_DO, **variables: str
+) -> tuple[int, str, str]:
+    async with started(folder, *arguments, program=program, **variables) as process:
         output, errors = await process.communicate()
         assert process.returncode is not None
         return process.returncode, output.decode(), errors.decode()
 
 
-async def line_with(process: Process, text: str) -> str:
+async def line_with(process: Process | WarmProcess, text: str) -> str:
     assert process.stderr
     seen = ""
     async for line in process.stderr:

@@ -2,15 +2,20 @@
 
 import signal
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.engine import URL
 
 from tests.databases import postgres_url
-from tests.wiring.test_cli import line_with, result_of, started
+from tests.wiring import test_cli
+from tests.wiring.test_cli import line_with
 
 SQL = {"MOCHI_STORAGE": "sql"}
 DEMO = {"MOCHI_LLM": "demo", "MOCHI_PORT": "0"}
+
+started = partial(test_cli.started, program=())
+result_of = partial(test_cli.result_of, program=())
 
 
 def address(url: URL) -> str:

@@ -214,9 +214,9 @@ async def test_a_server_that_freezes_holds_up_nobody(bench: Bench, transport: st
         await toolbox.inventory()
         toolbox._timeout_seconds = 0.3
         for tool in ("freeze", "fail"):
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(5):
                 assert (await toolbox.call(f"sdk__{tool}", {})).error_code == "TOOL_TIMEOUT"
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(8):
             await toolbox.aclose()
 
     if transport == "stdio":

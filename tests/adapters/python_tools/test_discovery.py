@@ -129,17 +129,25 @@ async def test_edited_files_are_picked_up_by_a_reload_and_not_before(tmp_path: P
 
 
 async def test_a_call_ends_with_the_tool_that_it_began_with(tmp_path: Path) -> None:
-    source = "import time\ndef slow() -> str:\n    open('{}', 'w').close()\n    time.sleep(0.5)\n    return 'old'\n"
-    begun = tmp_path / "begun"
-    async with opened(tmp_path, {"slow.py": source.format(begun)}) as toolbox:
+    begun, may_end = tmp_path / "begun", tmp_path / "may_end"
+    source = f"""
+        import os, time
+        def slow() -> str:
+            open({str(begun)!r}, "w").close()
+            while not os.path.exists({str(may_end)!r}):
+                time.sleep(0.01)
+            return "old"
+    """
+    async with opened(tmp_path, {"slow.py": source}) as toolbox:
         await toolbox.inventory()
         call = asyncio.create_task(toolbox.call("slow", {}))
         while not begun.exists():  # noqa: ASYNC110 - no event comes of another process
             await asyncio.sleep(0.01)
         write(tmp_path, {"slow.py": "def slow() -> str:\n    return 'new'\n"})
         await toolbox.reload()
-        assert not call.done()
         assert await result(toolbox, "slow") == "new"
+        assert not call.done()
+        may_end.touch()
         assert (await call).text == "old"
 
 

@@ -12,6 +12,11 @@ from tests.adapters.python_tools.folders import errors_of, opened, result, write
 
 GOOD: Final = "def good(text: str) -> str:\n    return text\n"
 TIMEOUT: Final = 2.5
+"""Of sources that do not end."""
+
+PATIENCE: Final = 20.0
+"""Of sources that do, on a machine that has other things to do."""
+
 
 BROKEN: Final[dict[str, tuple[str | bytes, str]]] = {
     "syntax error": ("import os\n\ndef broken(:\n    pass\n", "SyntaxError: invalid syntax (line 3)"),
@@ -56,9 +61,10 @@ BROKEN: Final[dict[str, tuple[str | bytes, str]]] = {
 async def test_it_is_told_why(tmp_path: Path, case: str) -> None:
     text, words = BROKEN[case]
     began = time.monotonic()
-    async with opened(tmp_path, {"bad.py": text, "good.py": GOOD}, timeout_seconds=TIMEOUT) as toolbox:
+    timeout = TIMEOUT if case == "loop" else PATIENCE
+    async with opened(tmp_path, {"bad.py": text, "good.py": GOOD}, timeout_seconds=timeout) as toolbox:
         inventory = await toolbox.inventory()
-        assert time.monotonic() - began < TIMEOUT + 2
+        assert time.monotonic() - began < TIMEOUT + 4
         assert await result(toolbox, "good", text="well") == "well"
 
     assert set(inventory.tools) == {"good"}
@@ -89,7 +95,7 @@ async def test_a_module_that_changes_python_itself_changes_it_for_nobody_else(tm
 
         def hostile(): pass
     """
-    async with opened(tmp_path, {"a_hostile.py": hostile, "good.py": GOOD}, timeout_seconds=TIMEOUT) as toolbox:
+    async with opened(tmp_path, {"a_hostile.py": hostile, "good.py": GOOD}, timeout_seconds=PATIENCE) as toolbox:
         await toolbox.inventory()
         assert await result(toolbox, "good", text="well") == "well"
 

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,15 @@ from domain.tool import CUT_NOTE, RESULT_CHARACTERS
 from tests.adapters.python_tools import hostile_tools
 from tests.adapters.python_tools.folders import opened, result, running
 
-TIMEOUT: Final = 2.0
+TIMEOUT: Final = 3.0
+"""Of calls that do not end. The sources have to be loaded within it too, by a machine that has other things to do."""
+
+PATIENCE: Final = 20.0
+"""Of calls that do end."""
+
+AT_ONCE: Final = 5.0
+"""Seconds for what takes a tenth of one on an idle machine, and far fewer than `PATIENCE`."""
+
 FAILED: Final = "TOOL_EXECUTION_FAILED"
 LATE: Final = "TOOL_TIMEOUT"
 
@@ -33,11 +42,11 @@ EXPECTED: Final[dict[str, tuple[str | None, str]]] = {
     "prints_much": (None, "printed"),
     "returns_much": (None, CUT_NOTE.format(characters=100_000_000)),
     "returns_much_json": (None, CUT_NOTE.format(characters=20 * 1_000_003 + 1)),
-    "never_ends": (LATE, "2 s"),
-    "never_ends_async": (LATE, "2 s"),
-    "spins": (LATE, "2 s"),
-    "spins_in_c": (LATE, "2 s"),
-    "yields_forever": (LATE, "2 s"),
+    "never_ends": (LATE, "3 s"),
+    "never_ends_async": (LATE, "3 s"),
+    "spins": (LATE, "3 s"),
+    "spins_in_c": (LATE, "3 s"),
+    "yields_forever": (LATE, "3 s"),
     "raises_system_exit": (FAILED, "SystemExit: 5 (line "),
     "raises_keyboard_interrupt": (FAILED, "KeyboardInterrupt (line "),
     "interrupts_itself": (FAILED, "KeyboardInterrupt"),
@@ -53,7 +62,7 @@ EXPECTED: Final[dict[str, tuple[str | None, str]]] = {
     "writes_garbage": (FAILED, "no answer"),
     "writes_without_end": (FAILED, "no answer"),
     "forges_a_reply": (FAILED, "no answer"),
-    "blocks_signals": (LATE, "2 s"),
+    "blocks_signals": (LATE, "3 s"),
     "leaves_an_alarm": (None, "set"),
     "crashes": (FAILED, "SIGSEGV"),
     "aborts": (FAILED, "SIGABRT"),
@@ -68,16 +77,28 @@ EXPECTED: Final[dict[str, tuple[str | None, str]]] = {
 
 @pytest.fixture
 async def toolbox(tmp_path: Path) -> AsyncIterator[PythonToolbox]:
+    async with hostile(tmp_path, PATIENCE) as toolbox:
+        yield toolbox
+
+
+@pytest.fixture
+async def hasty(tmp_path: Path) -> AsyncIterator[PythonToolbox]:
+    async with hostile(tmp_path, TIMEOUT) as toolbox:
+        yield toolbox
+
+
+@asynccontextmanager
+async def hostile(tmp_path: Path, seconds: float) -> AsyncIterator[PythonToolbox]:
     sources = {
         "hostile.py": inspect.getsource(hostile_tools),
         "neighbour.py": "def neighbour(text: str) -> str:\n    return text\n",
     }
-    async with opened(tmp_path, sources, timeout_seconds=TIMEOUT) as toolbox:
+    async with opened(tmp_path, sources, timeout_seconds=seconds) as toolbox:
         assert not (await toolbox.inventory()).errors
         yield toolbox
 
 
-async def settled(at_most: int, within: float = 3.0) -> None:
+async def settled(at_most: int, within: float = 10.0) -> None:
     """Wait until so many processes are left."""
     async with asyncio.timeout(within):
         while len(await asyncio.to_thread(running)) > at_most:  # noqa: ASYNC110 - no event comes of other processes
@@ -89,17 +110,17 @@ def test_every_hostile_tool_is_tried() -> None:
     assert tools - {"kind", "where"} == set(EXPECTED)
 
 
-async def test_those_that_do_not_end_are_left_in_time(toolbox: PythonToolbox) -> None:
+async def test_those_that_do_not_end_are_left_in_time(hasty: PythonToolbox) -> None:
     tools = [tool for tool, (code, _) in EXPECTED.items() if code == LATE]
     began = time.monotonic()
-    outcomes = await asyncio.gather(*(toolbox.call(tool, {}) for tool in tools))
+    outcomes = await asyncio.gather(*(hasty.call(tool, {}) for tool in tools))
 
-    assert time.monotonic() - began < TIMEOUT + 1
+    assert time.monotonic() - began < TIMEOUT + AT_ONCE
     assert {tool: outcome.error_code for tool, outcome in zip(tools, outcomes, strict=True)} == dict.fromkeys(
         tools, LATE
     )
     assert all(EXPECTED[tool][1] in outcome.text for tool, outcome in zip(tools, outcomes, strict=True))
-    assert await result(toolbox, "kind", text="well") == "kind: well"
+    assert await result(hasty, "kind", text="well") == "kind: well"
 
 
 @pytest.mark.parametrize("tool", [tool for tool, (code, _) in EXPECTED.items() if code != LATE])
@@ -110,7 +131,7 @@ async def test_only_its_own_call_is_harmed(toolbox: PythonToolbox, tool: str) ->
     took = time.monotonic() - began
 
     assert (outcome.error_code, words in outcome.text) == (code, True), outcome.text[-1000:]
-    assert took < TIMEOUT + 1
+    assert took < AT_ONCE
     assert len(outcome.text) <= RESULT_CHARACTERS + 100
     assert await result(toolbox, "neighbour", text="well") == "well"
     assert await result(toolbox, "kind", text="well") == "kind: well"
@@ -129,8 +150,8 @@ async def test_only_its_own_call_is_harmed(toolbox: PythonToolbox, tool: str) ->
         "daemonizes_and_kills_its_parent",
     ],
 )
-async def test_what_it_left_behind_does_not_live_on(toolbox: PythonToolbox, tool: str) -> None:
-    await toolbox.call(tool, {})
+async def test_what_it_left_behind_does_not_live_on(hasty: PythonToolbox, tool: str) -> None:
+    await hasty.call(tool, {})
 
     # The fork server, and the idle worker of the neighbour. A child that ends by itself, and quickly, is no reason not
     # to keep its parent too.
@@ -144,19 +165,19 @@ async def test_what_it_changed_is_not_there_for_the_next_call(toolbox: PythonToo
     assert await result(toolbox, "where") == before
 
 
-async def test_a_fork_server_that_was_stopped_goes_on_when_it_is_needed(toolbox: PythonToolbox) -> None:
-    stopping = asyncio.create_task(toolbox.call("stops_its_parent", {}))
+async def test_a_fork_server_that_was_stopped_goes_on_when_it_is_needed(hasty: PythonToolbox) -> None:
+    stopping = asyncio.create_task(hasty.call("stops_its_parent", {}))
     await asyncio.sleep(TIMEOUT / 4)
-    assert await result(toolbox, "kind", text="meanwhile") == "kind: meanwhile"
+    assert await result(hasty, "kind", text="meanwhile") == "kind: meanwhile"
     assert (await stopping).error_code == LATE
 
 
-async def test_all_at_once(toolbox: PythonToolbox) -> None:
+async def test_all_at_once(hasty: PythonToolbox) -> None:
     """But those that kill everyone's parent: they cost the calls that are under way."""
     tools = [tool for tool in EXPECTED if "parent" not in tool and "many" not in tool]
-    calls = [toolbox.call(tool, {}) for tool in tools]
-    neighbours = [toolbox.call("neighbour", {"text": "well"}) for _ in range(20)]
-    async with asyncio.timeout(TIMEOUT + 1.5):
+    calls = [hasty.call(tool, {}) for tool in tools]
+    neighbours = [hasty.call("neighbour", {"text": "well"}) for _ in range(20)]
+    async with asyncio.timeout(TIMEOUT + AT_ONCE):
         outcomes = await asyncio.gather(*neighbours, *calls)
 
     assert len(outcomes) == len(tools) + 20

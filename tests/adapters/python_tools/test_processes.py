@@ -226,15 +226,23 @@ def test_it_runs_under_uvloop_too(tmp_path: Path) -> None:
     uvloop.run(use())
 
 
+def waited_for_a_processor() -> float:
+    """Seconds that this thread could have gone on and others had the processors; 0 where the system does not say."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    except FileNotFoundError:
+        return 0.0
+
+
 async def test_the_loop_is_never_held_up(tmp_path: Path) -> None:
     longest, is_over = 0.0, False
 
     async def watch() -> None:
         nonlocal longest
         while not is_over:
-            began = time.perf_counter()
+            began = time.perf_counter() - waited_for_a_processor()
             await asyncio.sleep(0.001)
-            longest = max(longest, time.perf_counter() - began)
+            longest = max(longest, time.perf_counter() - waited_for_a_processor() - began)
 
     watching = asyncio.create_task(watch())
     async with opened(tmp_path, {"source.py": SOURCE, "big.py": "x = 1\n" * 100_000}) as toolbox:
