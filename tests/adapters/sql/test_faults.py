@@ -23,9 +23,10 @@ from tests.databases import opened, postgres_database, postgres_url, run_at, ser
 
 ID = session(1).session_id
 CLOSE_ALL = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
+"""It waits until they are closed, for as many milliseconds. Asked alone, a busy server closes them in mid-call."""
 
 
 def names_in(folder: Path) -> list[str]:
