@@ -1,39 +1,33 @@
 """What the server can be told at its start (contract, section 1): flags, environment, `.env` file, defaults."""
 
-import ipaddress
 import logging
 import os
-import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-import orjson
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from entrypoints.database_url import database_url_of
+from entrypoints.setting_values import (
+    LAST_PORT,
+    OLLAMA_PORT,
+    base_url_of,
+    checked_origin,
+    expanded,
+    is_host,
+    parse_list,
+)
 
 PREFIX = "MOCHI_"
 ENV_FILE = ".env"
-OLLAMA_PORT = 11434
 
 _SECRETS = frozenset({"api_keys", "database_url", "redis_url"})
-_IPV6_LITERAL = re.compile(r"\[[0-9a-fA-F.]*:[0-9a-fA-F:.]*\]")
-_HOST_AND_PORT = re.compile(r"(?:\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[0-9]{1,5}))?")
-_HOST_NAME = re.compile(r"(?:[A-Za-z0-9_-]+\.)*(?=[0-9]*[A-Za-z_-])[A-Za-z0-9_-]+\.?")
-"""In ASCII, as it goes over the wire; its last label is not all digits, or a browser would take it for an address."""
-
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?P<authority>.+)", re.IGNORECASE)  # apps have schemes of their own
-_ANY_ORIGIN = "*"
-
 _CLOSE = 0.85
 """Likeness, from 0 to 1, of a misspelt name: the shared prefix alone makes `MOCHI_TYPO` 0.8 like `MOCHI_PORT`."""
-
-_LAST_PORT = 65535
 
 TextList = Annotated[tuple[str, ...], NoDecode]
 """A list that a variable or a flag writes as JSON or with commas."""
@@ -65,7 +59,7 @@ class Settings(BaseSettings):
     )
 
     host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
-    port: int = Field(default=8000, ge=0, le=_LAST_PORT, description="port to listen on; 0 takes any free one")
+    port: int = Field(default=8000, ge=0, le=LAST_PORT, description="port to listen on; 0 takes any free one")
     llm: Literal["ollama", "demo"] = Field(
         default="ollama", description="the language model's adapter; `demo` is built in and needs nothing"
     )
@@ -146,13 +140,13 @@ class Settings(BaseSettings):
     @field_validator("cors_origins")
     @classmethod
     def _as_browsers_send_them(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_checked_origin(origin) for origin in origins)
+        return tuple(checked_origin(origin) for origin in origins)
 
     @field_validator("allowed_hosts")
     @classmethod
     def _hosts_only(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         for host in hosts:
-            if not (_is_address(host, 6) or _is_host_and_port(host)):
+            if not is_host(host):
                 raise ValueError(f"{host[:100]!r} is no host; one looks like chat.example, 10.0.0.7:8000 or [::1]")
         return hosts
 
@@ -169,7 +163,7 @@ class Settings(BaseSettings):
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
-        return _expanded(path).absolute()
+        return expanded(path).absolute()
 
     @field_validator(
         "sessions_dir",
@@ -185,7 +179,7 @@ class Settings(BaseSettings):
         data_dir = info.data.get("data_dir")
         if not isinstance(data_dir, Path):
             return path
-        return Path(os.path.normpath(data_dir / _expanded(path)))  # as two names of one folder must be seen to be one
+        return Path(os.path.normpath(data_dir / expanded(path)))  # as two names of one folder must be seen to be one
 
     @field_validator("agent_chats_dir")
     @classmethod
@@ -207,7 +201,7 @@ class Settings(BaseSettings):
         data_dir = info.data.get("data_dir")
         if path is None or not isinstance(data_dir, Path):
             return path
-        found = shutil.which(path if path.parent == Path() else data_dir / _expanded(path))
+        found = shutil.which(path if path.parent == Path() else data_dir / expanded(path))
         if found is None:
             raise ValueError("there is no program of this name that can be run")
         return Path(found).absolute()
@@ -240,70 +234,6 @@ def unknown_variables() -> list[str]:
     known = {variable_of(name) for name in Settings.model_fields}
     names = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
     return [_unknown(name, known) for name in sorted(names) if name.startswith(PREFIX) and name not in known]
-
-
-def parse_list(text: str) -> list[str]:
-    """The items of a JSON list of strings, or of text with commas. Raises ValueError.
-
-    Text without an item is a mistake, which must not pass for a list that is empty: keys would then not be asked for.
-    """
-    if not text.strip().startswith("[") or _IPV6_LITERAL.match(text.strip()):
-        listed = [item.strip() for item in text.split(",") if item.strip()]
-        if text and not listed:
-            raise ValueError("it holds only commas and blanks; an empty list is written as []")
-        return listed
-    try:
-        items = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        items = None
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise ValueError('a list is written as JSON (["a", "b"]) or with commas (a,b)')
-    return items
-
-
-def base_url_of(address: str) -> str:
-    """An `http(s)://host[:port][/path]` without a slash at its end. Without a scheme: http, and Ollama's own port.
-
-    Raises ValueError.
-    """
-    has_scheme = "://" in address
-    parts = urlsplit(address if has_scheme else f"http://{address}")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or " " in address:
-        raise ValueError(f"an address looks like http://localhost:{OLLAMA_PORT}")
-    if parts.port is None and not has_scheme:
-        parts = parts._replace(netloc=f"{parts.netloc}:{OLLAMA_PORT}")
-    return parts.geturl().rstrip("/")
-
-
-def _checked_origin(text: str) -> str:
-    match = _ORIGIN.fullmatch(text.removesuffix("/"))
-    if text != _ANY_ORIGIN and not (match and _is_host_and_port(match["authority"])):
-        raise ValueError(f"{text[:100]!r} is no origin; one looks like https://chat.example or http://10.0.0.7:3000")
-    return text.removesuffix("/")
-
-
-def _is_host_and_port(text: str) -> bool:
-    """Whether `text` is a host name or an address, of version 6 in brackets, and perhaps a port."""
-    match = _HOST_AND_PORT.fullmatch(text)
-    if match is None or not 1 <= int(match["port"] or 1) <= _LAST_PORT:
-        return False
-    if match["v6"] is not None:
-        return _is_address(match["v6"], 6)
-    return _is_address(match["name"], 4) or _HOST_NAME.fullmatch(match["name"]) is not None
-
-
-def _is_address(text: str, version: Literal[4, 6]) -> bool:
-    try:
-        return ipaddress.ip_address(text).version == version
-    except ValueError:
-        return False
-
-
-def _expanded(path: Path) -> Path:
-    try:
-        return path.expanduser()
-    except RuntimeError as error:
-        raise ValueError("the home folder that `~` stands for is not known") from error
 
 
 def _first_complaint(error: ValidationError, flags: Mapping[str, str]) -> str:

@@ -13,62 +13,59 @@ class Families(Collector):
     """Times are in seconds."""
 
     def __init__(self, version: str) -> None:
-        self._registry = registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        build = Gauge("mochi_build_info", "The version that runs; always 1", ["version"], registry=registry)
-        build.labels(version).set(1)
-        self.requests = Counter(
-            "mochi_http_requests", "Requests answered", ["method", "route", "status"], registry=registry
-        )
-        self.request_seconds = Histogram(
-            "mochi_http_request_seconds",
-            "From a request's arrival to the end of its handling; streams last as long as their reader stays",
-            ["method", "route"],
-            buckets=_LONG,
-            registry=registry,
-        )
-        self.open_streams = Gauge("mochi_open_streams", "Connections that events are written to", registry=registry)
-        self.runs = Counter("mochi_runs", "Runs that ended", ["status"], registry=registry)
-        self.run_seconds = Histogram(
-            "mochi_run_seconds", "From a run's first step to its end", buckets=_LONG, registry=registry
-        )
-        self.runs_at_work = Gauge(
-            "mochi_runs_at_work", "Runs at work, those that wait for a person included", registry=registry
-        )
-        self.questions = Counter(
-            "mochi_model_requests", "Questions to models", ["model", "purpose", "outcome"], registry=registry
-        )
-        self.tokens = Counter("mochi_tokens", "Tokens as the model counted them", ["model", "kind"], registry=registry)
-        self.first_piece = Histogram(
-            "mochi_time_to_first_token_seconds",
-            "From a question to the first piece of its answer",
-            ["model"],
-            buckets=_LONG,
-            registry=registry,
-        )
-        self.added_delay = Histogram(
-            "mochi_added_delay_seconds",
-            "From a request's arrival to its first question to a model: the server's own part",
-            buckets=_SHORT,
-            registry=registry,
-        )
-        self.reloads = Counter(
-            "mochi_model_reloads", "Models loaded anew for a window of another size", ["model"], registry=registry
-        )
-        self.tool_calls = Counter("mochi_tool_calls", "Calls of tools", ["tool", "outcome"], registry=registry)
-        self.tool_seconds = Histogram(
-            "mochi_tool_call_seconds", "Time of a tool's call", ["tool"], buckets=_LONG, registry=registry
-        )
-        self.agent_tasks = Counter("mochi_agent_tasks", "Delegations", ["agent", "outcome"], registry=registry)
-        self.agent_seconds = Histogram(
-            "mochi_agent_task_seconds", "Time of a delegation", ["agent"], buckets=_LONG, registry=registry
-        )
-        self.errors = Counter(
-            "mochi_errors", "Errors by code, of requests and of runs", ["code", "of"], registry=registry
-        )
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._gauge("mochi_build_info", "The version that runs; always 1", "version").labels(version).set(1)
+        self._add_requests()
+        self._add_runs()
+        self._add_questions()
+        self._add_tools_and_agents()
+        self.errors = self._counter("mochi_errors", "Errors by code, of requests and of runs", "code", "of")
 
     def collect(self) -> Iterator[Metric]:
         """Without the times at which series began, which are as many again and nobody's question."""
         for family in self._registry.collect():
             family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
             yield family
+
+    def _add_requests(self) -> None:
+        self.requests = self._counter("mochi_http_requests", "Requests answered", "method", "route", "status")
+        self.request_seconds = self._histogram(
+            "mochi_http_request_seconds",
+            "From a request's arrival to the end of its handling; streams last as long as their reader stays",
+            *("method", "route"),
+        )
+        self.open_streams = self._gauge("mochi_open_streams", "Connections that events are written to")
+
+    def _add_runs(self) -> None:
+        self.runs = self._counter("mochi_runs", "Runs that ended", "status")
+        self.run_seconds = self._histogram("mochi_run_seconds", "From a run's first step to its end")
+        self.runs_at_work = self._gauge("mochi_runs_at_work", "Runs at work, those that wait for a person included")
+
+    def _add_questions(self) -> None:
+        self.questions = self._counter("mochi_model_requests", "Questions to models", "model", "purpose", "outcome")
+        self.tokens = self._counter("mochi_tokens", "Tokens as the model counted them", "model", "kind")
+        self.first_piece = self._histogram(
+            "mochi_time_to_first_token_seconds", "From a question to the first piece of its answer", "model"
+        )
+        self.added_delay = self._histogram(
+            "mochi_added_delay_seconds",
+            "From a request's arrival to its first question to a model: the server's own part",
+            buckets=_SHORT,
+        )
+        self.reloads = self._counter("mochi_model_reloads", "Models loaded anew for a window of another size", "model")
+
+    def _add_tools_and_agents(self) -> None:
+        self.tool_calls = self._counter("mochi_tool_calls", "Calls of tools", "tool", "outcome")
+        self.tool_seconds = self._histogram("mochi_tool_call_seconds", "Time of a tool's call", "tool")
+        self.agent_tasks = self._counter("mochi_agent_tasks", "Delegations", "agent", "outcome")
+        self.agent_seconds = self._histogram("mochi_agent_task_seconds", "Time of a delegation", "agent")
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(name, meaning, labels, registry=self._registry)
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(name, meaning, labels, registry=self._registry)
+
+    def _histogram(self, name: str, meaning: str, *labels: str, buckets: tuple[float, ...] = _LONG) -> Histogram:
+        return Histogram(name, meaning, labels, buckets=buckets, registry=self._registry)

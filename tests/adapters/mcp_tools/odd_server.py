@@ -54,7 +54,7 @@ def list_tools(request: dict[str, Any], manner: str, pages: list[list[dict[str, 
     if manner == "toolless":
         return refuse(request, -32601, "Method not found")
     if os.path.exists("more.json"):  # noqa: PTH110 - pathlib takes half as long as all the rest to import
-        with open("more.json", encoding="utf-8") as more:  # noqa: PTH123
+        with open("more.json", encoding="utf-8") as more:  # noqa: PTH123 - as above
             pages = [*pages, json.load(more)]
     page = int(request.get("params", {}).get("cursor") or 0)
     following = {"nextCursor": str(page + 1)} if page + 1 < len(pages) else {}
