@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from adapters.codec.json_text import clean_text
 from adapters.mcp_tools.entries import Entry, Wrong, entry_of, source_of
@@ -25,23 +26,37 @@ class Config:
     errors: tuple[ToolSourceError, ...] = ()
 
 
-def read_config(file: Path) -> Config:
-    """A missing file means no servers. Raises nothing: one bad entry harms no other."""
+_NONE: Final = Config()
+
+
+def read_config(file: Path, before: Config = _NONE) -> Config:
+    """A missing file means no servers. Raises nothing: one bad entry harms no other.
+
+    Where the file, or an entry, is wrong, what it said `before` still holds: a slip of the pen ends no server.
+    """
     try:
         servers = _servers_in(file)
     except Wrong as wrong:
-        return Config(errors=(ToolSourceError(source=file.name, error=str(wrong)),))
+        error = _error(file.name, wrong, still_holds=bool(before.entries))
+        return Config(entries=before.entries, errors=(error,))
     entries: dict[str, Entry] = {}
     errors: list[ToolSourceError] = []
     for name, raw in servers.items():
         try:
             entry = entry_of(name, raw, file.parent)
         except Wrong as wrong:
-            errors.append(ToolSourceError(source=source_of(clean_text(name)), error=clean_text(str(wrong))))
+            errors.append(_error(source_of(clean_text(name)), wrong, still_holds=name in before.entries))
+            if name in before.entries:
+                entries[name] = before.entries[name]
         else:
             if entry is not None:
                 entries[name] = entry
     return Config(entries=entries, errors=tuple(errors))
+
+
+def _error(source: str, wrong: Wrong, *, still_holds: bool) -> ToolSourceError:
+    words = f"{wrong} What it said before still holds." if still_holds else str(wrong)
+    return ToolSourceError(source=source, error=clean_text(words))
 
 
 def _servers_in(file: Path) -> JsonObject:

@@ -107,7 +107,7 @@ class McpToolbox(ports.Toolbox):
         async with self._loading:
             if self._closed:
                 return
-            self._config = await asyncio.to_thread(read_config, self._config_file)
+            self._config = await asyncio.to_thread(read_config, self._config_file, self._config)
             self._patient_until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
             for name, server in [*self._servers.items()]:
                 if self._config.entries.get(name) == server.entry:

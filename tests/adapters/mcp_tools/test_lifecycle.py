@@ -131,6 +131,27 @@ async def test_a_reload_finds_what_was_changed_in_the_file(bench: Bench, notes: 
     await notes.expect("gone", "gone", "gone")
 
 
+async def test_a_mistake_in_the_file_ends_no_server(bench: Bench, notes: Notes) -> None:
+    entry = odd_entry("tell", env={"NOTES": notes.address})
+    toolbox = await bench.open(one=entry, other=entry)
+    await toolbox.inventory()
+    await notes.expect("started", "started")
+
+    bench.file.write_text(bench.file.read_text()[:-1])
+    await toolbox.reload()
+    inventory = await toolbox.inventory()
+    assert sorted(inventory.tools) == ["one__tell", "other__tell"]
+    assert [error.source for error in inventory.errors] == ["mcp_servers.json"]
+    assert inventory.errors[0].error.endswith("What it said before still holds.")
+
+    bench.write(one={**entry, "args": "no list"}, new=entry)
+    await toolbox.reload()
+    inventory = await toolbox.inventory()
+    assert sorted(inventory.tools) == ["new__tell", "one__tell"]
+    assert inventory.errors[0].error.endswith("What it said before still holds.")
+    await notes.expect("gone", "started")
+
+
 async def test_a_reload_asks_a_server_again_that_was_down(bench: Bench, tmp_path: Path) -> None:
     toolbox = await bench.open(late=odd_entry("tell", cwd=str(tmp_path / "late")))
     assert (await toolbox.inventory()).errors
