@@ -1,6 +1,7 @@
 """The OpenAPI document is valid, and says what the server does: no more, no less."""
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import get_args
@@ -9,6 +10,8 @@ from aiohttp import web
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from domain import run_event
+from domain.errors import ValidationFailed
+from domain.prompt import require_prompt_content
 from entrypoints.http.app import OPERATIONS
 from entrypoints.http.operations import PATH_PARAMETERS
 from entrypoints.http.schemas.events import EVENTS
@@ -41,6 +44,22 @@ def _served(app: web.Application) -> Iterator[tuple[str, str]]:
     for route in app.router.routes():
         if route.method != "HEAD" and route.resource is not None:
             yield route.method, route.resource.canonical
+
+
+async def test_a_blank_prompt_is_the_same_to_the_document_as_to_the_server(client: Client) -> None:
+    schemas = (await json_of(await client.get(DOCUMENT)))["components"]["schemas"]
+    pattern = schemas["NewPrompt"]["properties"]["content"]["pattern"]
+    assert r"\s" not in pattern.lower(), "what that stands for, each language says for itself"
+    differing = [chr(code) for code in range(sys.maxunicode) if bool(re.search(pattern, chr(code))) == _is_blank(code)]
+    assert differing == []
+
+
+def _is_blank(code: int) -> bool:
+    try:
+        require_prompt_content(chr(code))
+    except ValidationFailed:
+        return True
+    return False
 
 
 async def test_every_path_parameter_is_named_as_clients_know_it(client: Client) -> None:
