@@ -18,7 +18,7 @@ PROMPT_FILENAME: Mapping[str, JsonValue] = MappingProxyType(
 )
 """What `domain.prompt` checks, for the document."""
 
-_NOT_BLANK = r"[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+NOT_BLANK = r"[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 """Something else than what `str.strip` takes away. `\\S` leaves out a few others in each language."""
 
 Filename = Annotated[
@@ -34,7 +34,7 @@ Content = Annotated[
     Field(
         description="Not blank, under 10,000 characters.",
         examples=["You are a pirate."],
-        json_schema_extra={"pattern": _NOT_BLANK, "maxLength": MAX_PROMPT_CHARACTERS - 1},
+        json_schema_extra={"pattern": NOT_BLANK, "maxLength": MAX_PROMPT_CHARACTERS - 1},
     ),
 ]
 

@@ -9,7 +9,7 @@ from application.use_cases.sessions import MAX_PAGE_SIZE
 from application.use_cases.update_session import SessionChange
 from domain.session import AgentSettings, ToolSettings
 from entrypoints.http.schemas.base import QueryModel, RequestModel, Text, WholeNumber
-from entrypoints.http.schemas.prompts import Filename
+from entrypoints.http.schemas.prompts import NOT_BLANK, Filename
 from entrypoints.http.schemas.settings import AgentSettingsBody, ToolSettingsBody, WindowChoiceBody
 
 
@@ -58,7 +58,7 @@ class SystemPromptBody(RequestModel):
         json_schema_extra={
             "not": {
                 "properties": {
-                    "content": {"anyOf": [{"type": "null"}, {"type": "string", "pattern": r"^\s*$"}]},
+                    "content": {"anyOf": [{"type": "null"}, {"type": "string", "not": {"pattern": NOT_BLANK}}]},
                     "source_file": {"type": "null"},
                 }
             }
