@@ -147,14 +147,29 @@ class RunSupervisor:
             self._ask_to_end(handle, "cancelled")
         for handle in handles:
             await asyncio.shield(handle.ended)
-        self._keeper.drop(session_id)
 
     @asynccontextmanager
     async def idle(self, session_id: str) -> AsyncIterator[None]:
         """Keep runs of a session waiting meanwhile. Raises SessionBusy where one is at work or waits."""
+        async with self._held(session_id):
+            await self._keeper.keep_unsaved(session_id)
+            yield
+
+    @asynccontextmanager
+    async def deleting(self, session_id: str) -> AsyncIterator[None]:
+        """Likewise, while it is deleted: what is unsaved of its runs goes with it, and stays where that is refused."""
+        async with self._held(session_id):
+            try:
+                yield
+            except SessionNotFound:
+                self._keeper.drop(session_id)
+                raise
+            self._keeper.drop(session_id)
+
+    @asynccontextmanager
+    async def _held(self, session_id: str) -> AsyncIterator[None]:
         try:
             with self._lanes.hold(session_id):
-                await self._keeper.keep_unsaved(session_id)
                 yield
         finally:
             if starting := self._lanes.next_after_hold(session_id):

@@ -74,7 +74,7 @@ class DeleteSession:
                 return await self._forget(session_id)
 
     async def _forget(self, session_id: str) -> None:
-        async with self._supervisor.idle(session_id):
+        async with self._supervisor.deleting(session_id):
             self._summaries.drop(session_id)
             await self._sessions.delete(session_id)
             await self._runs.forget(session_id)

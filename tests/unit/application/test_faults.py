@@ -37,6 +37,10 @@ class FullDisk(MemorySessionStore):
         self._refuse()
         return await super().update(session_id, change)
 
+    async def delete(self, session_id: str) -> None:
+        self._refuse()
+        await super().delete(session_id)
+
     def _refuse(self) -> None:
         if self.is_full:
             raise StorageFailed("The disk is full.")
@@ -131,6 +135,38 @@ async def test_text_that_a_full_disk_refused_is_stored_when_there_is_room() -> N
     disk.is_full = False
     await house.keeper.retry_all()
     assert [message.content for message in await house.messages(session_id)] == ["hello", "precious text"]
+
+
+async def test_a_delete_that_a_full_disk_refused_takes_nothing_with_it() -> None:
+    disk = FullDisk()
+    house = House(ScriptedModel([ModelChunk("precious"), asyncio.Event()]), sessions=disk)
+    delete_session = house.container.use_cases().delete_session
+    session_id = await house.session()
+    async with house.say(session_id) as started:
+        await read_until_text(started.events, "precious")
+        disk.is_full = True
+        with pytest.raises(StorageFailed):
+            await delete_session(session_id)
+        assert names_of(await read_all(started.events))[-1] == "done"
+    disk.is_full = False
+    await house.keeper.retry_all()
+    assert [message.content for message in await house.messages(session_id)] == ["hello", "precious"]
+    assert (await house.get_run(session_id, started.run.run_id)).status == "failed", "as its text was not stored then"
+
+
+async def test_nothing_is_stored_of_a_session_that_was_deleted_before_there_was_room() -> None:
+    disk = FullDisk()
+    house = House(ScriptedModel([ModelChunk("some"), asyncio.Event()]), sessions=disk)
+    session_id = await house.session()
+    async with house.say(session_id) as started:
+        await read_until_text(started.events, "some")
+        disk.is_full = True
+        await house.cancel_run(session_id)
+        disk.is_full = False
+        await house.container.use_cases().delete_session(session_id)
+    await house.keeper.retry_all()
+    assert house.supervisor.unsaved_runs(session_id) == []
+    assert list(await house.runs.list_runs(session_id)) == []
 
 
 async def test_the_next_run_waits_for_what_is_still_to_be_stored() -> None:
