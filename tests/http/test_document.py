@@ -62,6 +62,21 @@ def _is_blank(code: int) -> bool:
     return False
 
 
+async def test_swagger_fills_in_no_header_that_may_be_left_out(client: Client) -> None:
+    """It sends the example of a parameter unless one clears the field: each request under one `Idempotency-Key`."""
+    document = await json_of(await client.get(DOCUMENT))
+    headers = [
+        parameter
+        for _, _, operation in described(document)
+        for parameter in operation["parameters"]
+        if parameter["in"] == "header"
+    ]
+    assert headers
+    for header in headers:
+        assert not {"example", "examples"} & {*header, *header["schema"]}
+        assert "For example `" in header["description"]
+
+
 async def test_every_path_parameter_is_named_as_clients_know_it(client: Client) -> None:
     document = await json_of(await client.get(DOCUMENT))
     for _, path, operation in described(document):
