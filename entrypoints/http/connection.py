@@ -5,16 +5,18 @@ aiohttp itself waits an hour for the head of a request, and for ever for an answ
 
 import asyncio
 import logging
+import secrets
 import socket
 
 from aiohttp import StreamReader, web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from domain.errors import MochiError, ValidationFailed
 from entrypoints.http.errors import TOO_LATE, error_body
 from entrypoints.http.json_bytes import to_json
+from entrypoints.http.observing import ID_HEADER
 from entrypoints.http.open_stream import STALLED_SECONDS
 
 HEAD_SECONDS = 30.0
@@ -31,8 +33,10 @@ SLOWEST_BYTES = 16 * 1024
 _PROBES = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """Ask a silent peer after a minute whether it is still there: a machine that was switched off never says goodbye."""
 
+LONGEST_LINE = 8190
+"""Bytes of a request's first line, and of each header of it."""
+
 _CLIENT_ERRORS = range(400, 500)
-_WORDS = {TOO_LATE: "The request did not arrive in time. Send it again, in one go."}
 
 _log = logging.getLogger(__name__)
 
@@ -141,18 +145,31 @@ class Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The answer to what aiohttp cannot read, or could not handle, in our form. The connection ends with it."""
+        """The answer to what aiohttp cannot read, or could not handle, in our form. The connection ends with it.
+
+        No request has come so far that it would be told of: the id of the answer is in this line of the log alone.
+        """
+        request_id = secrets.token_hex(8)
         if status in _CLIENT_ERRORS and not request.writer.output_size:
-            _log.info("malformed request from %s", request.remote)
-            return _last_answer(
-                status, ValidationFailed(_WORDS.get(status, "This is no HTTP request that can be read."))
-            )
+            _log.info("what is no HTTP was answered with %d [request %s]", status, request_id)
+            return _last_answer(status, ValidationFailed(_complaint(status, exc)), request_id)
         answer = super().handle_error(request, status, exc, message)
-        return _last_answer(answer.status, MochiError("The server failed. Its log says why."))
+        return _last_answer(answer.status, MochiError("The server failed. Its log says why."), request_id)
 
 
-def _last_answer(status: int, error: MochiError) -> web.Response:
-    answer = web.Response(status=status, body=to_json(error_body(error)), content_type="application/json")
+def _complaint(status: int, error: BaseException | None) -> str:
+    if status == TOO_LATE:
+        return "The request did not arrive in time. Send it again, in one go."
+    if isinstance(error, LineTooLong):
+        return f"The first line of the request, or a header, is longer than {LONGEST_LINE} bytes."
+    return "This is no HTTP request that can be read."
+
+
+def _last_answer(status: int, error: MochiError, request_id: str) -> web.Response:
+    headers = {ID_HEADER: request_id, "X-Content-Type-Options": "nosniff"}
+    answer = web.Response(
+        status=status, body=to_json(error_body(error)), content_type="application/json", headers=headers
+    )
     answer.force_close()
     return answer
 

@@ -8,7 +8,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
-from entrypoints.http.connection import KEEP_ALIVE_SECONDS, Connection
+from entrypoints.http.connection import KEEP_ALIVE_SECONDS, LONGEST_LINE, Connection
 
 
 class HttpRunner(web.AppRunner):
@@ -16,12 +16,17 @@ class HttpRunner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
+        limits = {
+            "keepalive_timeout": KEEP_ALIVE_SECONDS,
+            "max_line_size": LONGEST_LINE,
+            "max_field_size": LONGEST_LINE,
+        }
         return _Server(
             server.request_handler,
             request_factory=server.request_factory,
             handler_cancellation=server.handler_cancellation,
             loop=asyncio.get_running_loop(),
-            **{"keepalive_timeout": KEEP_ALIVE_SECONDS, **server._kwargs},  # noqa: SLF001 - aiohttp offers no other place to choose the class of its connections
+            **{**limits, **server._kwargs},  # noqa: SLF001 - aiohttp offers no other place to choose the class of its connections
         )
 
 

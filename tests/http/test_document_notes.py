@@ -1,5 +1,6 @@
 """The document explains: everything in it is described, and has an example that is one."""
 
+import re
 from collections.abc import Iterator
 
 import orjson
@@ -92,6 +93,7 @@ def test_every_parameter_has_an_example_that_fits(document: Json) -> None:
     for name, operation in operations_of(document):
         for parameter in operation["parameters"]:
             examples = [parameter["example"]] if "example" in parameter else parameter["schema"].get("examples", [])
+            examples += re.findall(r"For example `(.+)`\.$", parameter["description"])
             assert parameter["in"] == "query" or examples, (name, parameter["name"])
             for example in examples:
                 assert Draft202012Validator(parameter["schema"]).is_valid(example), (name, parameter["name"])

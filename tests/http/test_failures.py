@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 
 import pytest
 from aiohttp import ClientPayloadError, web
@@ -89,6 +90,23 @@ async def test_what_is_no_http_gets_an_error_too(client: Client, garbage: bytes)
     assert head.split(b" ")[1] == b"400"
     assert b"application/json" in head
     assert json.loads(body)["error"]["code"] == "VALIDATION_ERROR"
+    assert b"X-Content-Type-Options: nosniff" in head
+
+
+async def test_what_is_no_http_is_found_in_the_log_by_its_id(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        head, _ = await _answer_to(client, b"nonsense\r\n\r\n")
+    found = re.search(rb"X-Request-ID: (\w+)", head)
+    assert found is not None
+    [line] = [record.getMessage() for record in caplog.records if found[1].decode() in record.getMessage()]
+    assert "400" in line
+    assert "127.0.0.1" not in line
+
+
+@pytest.mark.parametrize("long", [b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 9000])
+async def test_a_line_that_is_too_long_is_told_apart(client: Client, long: bytes) -> None:
+    _, body = await _answer_to(client, long + b"\r\nHost: localhost\r\n\r\n")
+    assert "longer than 8190 bytes" in json.loads(body)["error"]["message"]
 
 
 @pytest.mark.parametrize(
