@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from entrypoints.arguments import DISTRIBUTION, Arguments, parse_arguments
 from entrypoints.folders import prepare_folders
 from entrypoints.logging_setup import LOGGER_NAME, configure_logging
-from entrypoints.settings import Settings, WrongSetting, read_settings, unknown_variables
+from entrypoints.settings import Settings, WrongSetting, read_settings, settings_without_effect, unknown_variables
 
 # What only one subcommand needs is imported when it is called: the server must be up within a second.
 # ruff: noqa: PLC0415
@@ -47,7 +47,7 @@ def _serve(settings: Settings, arguments: Arguments) -> int:
         from entrypoints.reloading import serve_and_reload
 
         return serve_and_reload()
-    for line in unknown_variables():
+    for line in [*unknown_variables(), *settings_without_effect(settings)]:
         logging.getLogger(LOGGER_NAME).warning(line)
 
     from domain.errors import MochiError

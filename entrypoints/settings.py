@@ -236,6 +236,14 @@ def unknown_variables() -> list[str]:
     return [_unknown(name, known) for name in sorted(names) if name.startswith(PREFIX) and name not in known]
 
 
+def settings_without_effect(settings: Settings) -> list[str]:
+    """A line for what was set and does nothing, as another setting is not what its author believes."""
+    if settings.storage != "sql" and "database_url" in settings.model_fields_set:
+        variable, other = variable_of("database_url"), variable_of("storage")
+        return [f"{variable} is set and has no effect, as {other} is `{settings.storage}`. Is {other}=sql meant?"]
+    return []
+
+
 def _first_complaint(error: ValidationError, flags: Mapping[str, str]) -> str:
     first = error.errors(include_url=False, include_context=False)[0]
     name = str(first["loc"][0]) if first["loc"] else ""

@@ -19,8 +19,8 @@ def require_current(connection: Connection) -> None:
     """Raises StorageFailed where the tables are older or newer than this program."""
     if _found(connection) != REVISIONS[-1]:
         raise StorageFailed(
-            "The database has no tables of this version of mochi-server yet. Run `mochi-server storage upgrade` "
-            "with the same settings, then start again."
+            "The database has no tables of this version of mochi-server yet. Make them by "
+            "`mochi-server storage upgrade` with MOCHI_STORAGE=sql and the database's address in MOCHI_DATABASE_URL, then try again."
         )
 
 

@@ -21,6 +21,7 @@ LARGE_BODY_BYTES = 256 * 1024
 """From here on, reading a body would hold up the streams of others: it is done in a thread."""
 
 _PREFIX = re.compile(r"^(Value error|Assertion failed), ")
+_NO_OBJECT = frozenset({"model_type", "model_attributes_type"})
 
 
 async def validated_body(request: web.Request, model: type[M], *, may_be_absent: bool) -> M:
@@ -64,4 +65,6 @@ def _told(error: ErrorDetails, whole: str) -> dict[str, str]:
     field = ".".join(map(str, error["loc"]))[:FIELD_CHARACTERS] or whole
     if error["type"] == "extra_forbidden":
         return {"field": field, "message": "There is no such field."}
+    if error["type"] in _NO_OBJECT:  # whose words name a class of ours
+        return {"field": field, "message": "Input should be an object."}
     return {"field": field, "message": _PREFIX.sub("", error["msg"])}

@@ -6,11 +6,14 @@ import sys
 from domain.errors import MochiError
 from entrypoints.arguments import DISTRIBUTION
 from entrypoints.container import Container
-from entrypoints.settings import Settings
+from entrypoints.settings import Settings, settings_without_effect
 
 
 def run_upgrade(settings: Settings) -> int:
     """The exit code: 0 where the tables are current then, 1 where that cannot be."""
+    if without_effect := settings_without_effect(settings):
+        sys.stderr.write(f"{DISTRIBUTION} storage: {without_effect[0]}\n")
+        return 1
     if settings.storage != "sql":
         sys.stdout.write(f"The storage `{settings.storage}` has no tables: there is nothing to upgrade.\n")
         return 0

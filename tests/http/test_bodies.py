@@ -153,6 +153,12 @@ async def test_a_wrong_value_is_refused_by_the_name_of_its_field(client: Client,
     assert field in {error["field"] for error in details["errors"]}
 
 
+@pytest.mark.parametrize("body", [[], "text", 5, {"model": "llama", "tool_settings": []}])
+async def test_what_is_no_object_is_told_without_names_of_classes(client: Client, body: Json) -> None:
+    details = await error_of(await client.post(SESSIONS, json=body), 422, "VALIDATION_ERROR")
+    assert [error["message"] for error in details["errors"]][:1] == ["Input should be an object."]
+
+
 async def test_a_whole_number_is_one_however_json_writes_it(client: Client, bench: HttpBench) -> None:
     await bench.keep(KEPT)
     body = b'{"model": "llama", "context_window": {"manual_override": true, "current_window": 1024.0}}'

@@ -12,6 +12,7 @@ from entrypoints.settings import (
     WrongSetting,
     flag_of,
     read_settings,
+    settings_without_effect,
     unknown_variables,
     variable_of,
 )
@@ -266,6 +267,17 @@ def test_unknown_variables_are_named_with_what_may_be_meant(folder: Path, monkey
     assert first.startswith("MOCHI_PROT ")
     assert "Is MOCHI_PORT meant?" in first
     assert second.startswith("MOCHI_STORAGES ")
+
+
+def test_a_database_that_is_set_and_not_used_is_named(folder: Path) -> None:
+    assert settings_without_effect(read_settings()) == []
+    assert settings_without_effect(read_settings({"storage": "sql", "database_url": "sqlite:///a.db"})) == []
+
+    (folder / ".env").write_text("MOCHI_DATABASE_URL=postgresql://me:secret@db/mochi\n")
+    [line] = settings_without_effect(read_settings())
+
+    assert line.startswith("MOCHI_DATABASE_URL is set and has no effect")
+    assert "secret" not in line
 
 
 def test_no_setting_is_suggested_that_only_looks_a_little_alike(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ async def test_postgresql_is_refused_until_it_is_upgraded(tmp_path: Path) -> Non
 
     code, _, errors = await result_of(tmp_path, **settings)
     assert code == 1
-    assert "Run `mochi-server storage upgrade`" in errors.splitlines()[-1]
+    assert "`mochi-server storage upgrade` with MOCHI_STORAGE=sql" in errors.splitlines()[-1]
 
     assert await result_of(tmp_path, "storage", "upgrade", **settings) == (0, "The database was upgraded.\n", "")
     again = await result_of(tmp_path, "storage", "upgrade", "--storage", "sql", MOCHI_DATABASE_URL=address(url))
@@ -66,6 +66,12 @@ async def test_files_have_no_tables(tmp_path: Path) -> None:
     code, output, errors = await result_of(tmp_path, "storage", "upgrade")
     assert (code, errors) == (0, "")
     assert "nothing to upgrade" in output
+
+
+async def test_an_address_without_the_storage_that_it_is_for_is_no_success(tmp_path: Path) -> None:
+    code, output, errors = await result_of(tmp_path, "storage", "upgrade", MOCHI_DATABASE_URL="postgresql://db/mochi")
+    assert (code, output) == (1, "")
+    assert "Is MOCHI_STORAGE=sql meant?" in errors
 
 
 async def test_what_storage_is_to_do_has_to_be_said(tmp_path: Path) -> None:
