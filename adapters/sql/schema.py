@@ -20,7 +20,8 @@ def require_current(connection: Connection) -> None:
     if _found(connection) != REVISIONS[-1]:
         raise StorageFailed(
             "The database has no tables of this version of mochi-server yet. Make them by "
-            "`mochi-server storage upgrade` with MOCHI_STORAGE=sql and the database's address in MOCHI_DATABASE_URL, then try again."
+            "`mochi-server storage upgrade` with MOCHI_STORAGE=sql and the database's address in MOCHI_DATABASE_URL, "
+            "then try again."
         )
 
 
