@@ -97,7 +97,7 @@ class ForeignOrigin(RequestRefused):
     code = "FORBIDDEN"
 
     def __init__(self) -> None:
-        super().__init__("Pages of this origin may not call the server. Add the origin to MOCHI_CORS_ORIGINS.")
+        super().__init__("Pages of other sites may not call the server, unless MOCHI_CORS_ORIGINS has their origin.")
 
 
 class KeyMissing(RequestRefused):

@@ -50,7 +50,7 @@ class OriginRule:
         origin = request_headers.get("Origin")
         if origin is not None and self.allows(request_headers):
             answer_headers["Access-Control-Allow-Origin"] = ANY_ORIGIN if self._allows_all else origin
-            answer_headers["Access-Control-Expose-Headers"] = "Content-Disposition"
+            answer_headers["Access-Control-Expose-Headers"] = "Content-Disposition, X-Request-ID"
 
 
 def is_preflight(method: str, headers: CIMultiDictProxy[str]) -> bool:

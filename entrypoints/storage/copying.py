@@ -23,7 +23,8 @@ async def copy(source: Place, target: Place, report: Report) -> None:
         problems = await _verify(target, name, expected)
         verified += len(expected) - len(problems)
         report.problems(name, problems)
-    report.line(f"{verified} sessions were read back from the target: their content is that of the source")
+    were = "session was" if verified == 1 else "sessions were"
+    report.line(f"{verified} {were} read back from the target: their content is that of the source")
 
 
 async def _copy(source: Place, target: Place, report: Report) -> Mapping[str, Mapping[str, str]]:

@@ -237,6 +237,7 @@ async def test_a_page_may_read_answers_and_errors(client: Client) -> None:
     answer = await client.post(SESSIONS, data=b"x", headers={"Origin": PAGE})
     assert answer.status == 415
     assert answer.headers["Access-Control-Allow-Origin"] == PAGE
+    assert "X-Request-ID" in answer.headers["Access-Control-Expose-Headers"]
 
 
 async def test_all_pages_read_where_all_may_call(start_client: ClientFactory, bench: HttpBench) -> None:
