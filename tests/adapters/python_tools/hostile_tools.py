@@ -123,7 +123,10 @@ def spins_in_c() -> None:
 
 
 def yields_forever() -> Iterator[int]:
-    return itertools.count()
+    """Slowly: it is to run out of time, and not of memory first."""
+    while True:
+        time.sleep(0.001)
+        yield 0
 
 
 def raises_system_exit() -> None:
