@@ -54,7 +54,7 @@ class LogWriter:
         self._has_news.set()
 
     def leave(self) -> bool:
-        """Whether everything has been written. No text is taken from here on."""
+        """Whether everything has been written. What comes from here on is not."""
         self._is_leaving = True
         self._has_news.set()
         self._thread.join(LEAVING_SECONDS)
@@ -67,7 +67,8 @@ class LogWriter:
             self._write_waiting()
             if not self._is_leaving:
                 sleep(PAUSE_SECONDS)
-        self._write_waiting()
+        while self._waiting or self._left_out:
+            self._write_waiting()
 
     def _write_waiting(self) -> None:
         with self._lock:

@@ -20,7 +20,8 @@ class Toolbox(Protocol):
     async def reload(self) -> None:
         """Look at all sources anew, edited ones included; the inventory and all later calls are of what is found.
 
-        Calls that are under way end with the tool that they began with. Raises nothing.
+        Calls that are under way end with the tool that they began with. A source that is wrong now is among the
+        inventory's errors, and may go on as it was before. Raises nothing.
         """
         ...
 

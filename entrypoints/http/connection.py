@@ -13,6 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
+from application.work_ids import serving_request
 from domain.errors import MochiError, ValidationFailed
 from entrypoints.http.errors import TOO_LATE, error_body
 from entrypoints.http.json_bytes import to_json
@@ -34,7 +35,7 @@ _PROBES = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """Ask a silent peer after a minute whether it is still there: a machine that was switched off never says goodbye."""
 
 LONGEST_LINE = 8190
-"""Bytes of a request's first line, and of each header of it."""
+"""Bytes of a request's first line, and of each header of it: aiohttp's own limit, named here to be told."""
 
 _CLIENT_ERRORS = range(400, 500)
 
@@ -147,14 +148,15 @@ class Connection(RequestHandler):
     ) -> web.StreamResponse:
         """The answer to what aiohttp cannot read, or could not handle, in our form. The connection ends with it.
 
-        No request has come so far that it would be told of: the id of the answer is in this line of the log alone.
+        No request has come so far that it would be told of, so it gets its id here.
         """
         request_id = secrets.token_hex(8)
-        if status in _CLIENT_ERRORS and not request.writer.output_size:
-            _log.info("what is no HTTP was answered with %d [request %s]", status, request_id)
-            return _last_answer(status, ValidationFailed(_complaint(status, exc)), request_id)
-        answer = super().handle_error(request, status, exc, message)
-        return _last_answer(answer.status, MochiError("The server failed. Its log says why."), request_id)
+        with serving_request(request_id, None, self._loop.time()):
+            if status in _CLIENT_ERRORS and not request.writer.output_size:
+                _log.info("what is no HTTP was answered with %d", status)
+                return _last_answer(status, ValidationFailed(_complaint(status, exc)), request_id)
+            answer = super().handle_error(request, status, exc, message)
+            return _last_answer(answer.status, MochiError("The server failed. Its log says why."), request_id)
 
 
 def _complaint(status: int, error: BaseException | None) -> str:

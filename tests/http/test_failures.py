@@ -13,6 +13,7 @@ from domain.errors import MochiError
 from domain.session import Session
 from entrypoints.http import errors as http_errors
 from entrypoints.http.errors import STATUS_BY_CODE
+from entrypoints.logging_setup import JsonFormatter
 from tests.http.bench import Client, ClientFactory, HttpBench, error_of
 
 SESSION = "/api/v1/sessions/00000000ff"
@@ -93,14 +94,17 @@ async def test_what_is_no_http_gets_an_error_too(client: Client, garbage: bytes)
     assert b"X-Content-Type-Options: nosniff" in head
 
 
-async def test_what_is_no_http_is_found_in_the_log_by_its_id(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_is_no_http_is_found_in_the_log_by_its_id(
+    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caplog.handler, "formatter", JsonFormatter())
     with caplog.at_level(logging.INFO):
         head, _ = await _answer_to(client, b"nonsense\r\n\r\n")
     found = re.search(rb"X-Request-ID: (\w+)", head)
     assert found is not None
-    [line] = [record.getMessage() for record in caplog.records if found[1].decode() in record.getMessage()]
-    assert "400" in line
-    assert "127.0.0.1" not in line
+    [line] = [line for line in map(json.loads, caplog.text.splitlines()) if line.get("request_id") == found[1].decode()]
+    assert "400" in line["message"]
+    assert "127.0.0.1" not in line["message"]
 
 
 @pytest.mark.parametrize("long", [b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 9000])

@@ -4,6 +4,7 @@ import fcntl
 import logging
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +68,7 @@ def test_of_what_nobody_takes_so_much_is_kept_and_the_rest_counted(
             taken = ""
             while taken.count(LINE) + left_out_of(taken) < lines:
                 taken += read_all(reading)
+                time.sleep(0.001)  # Else the thread that is to write gets hardly any time.
     assert left_out_of(taken) > 0
     assert NOTE.sub("", taken) == LINE * (lines - left_out_of(taken))
 
@@ -82,7 +84,20 @@ def test_an_end_does_not_wait_for_a_reader_that_takes_nothing(pipe: tuple[int, i
     taken = ""
     while len(taken) < len(LINE) * 5000:
         taken += read_all(reading)
+        time.sleep(0.001)
     assert writer.leave()
+
+
+def test_the_end_tells_of_lines_left_out_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "log").open("w") as stream:
+        handler = LimitedHandler(stream)
+        monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+        with log_written_aside():
+            logging.getLogger("a").error("first")
+            while not (tmp_path / "log").stat().st_size:
+                time.sleep(0.001)
+            handler.stream.write("x" * KEPT_CHARACTERS + "\n")  # It pauses now, and hears of this as it is to end.
+    assert (tmp_path / "log").read_text().splitlines()[1].startswith("1 lines were left out")
 
 
 def test_afterwards_the_handler_writes_for_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
