@@ -137,8 +137,10 @@ class _Log(ports.LogWriter):
         if type(event) is Done:
             size += self._end()
         self.used_bytes += size
-        for follower in self.followers:
-            follower.wake()
+        if self.followers:
+            entry = LogEntry(sequence, event)
+            for follower in self.followers:
+                follower.hear(entry)
         self._owner.grew(self, size)
         return sequence
 
@@ -192,7 +194,7 @@ class _Follower(ports.Follower):
     def __init__(self, log: _Log, after: int) -> None:
         self._log = log
         self._seen = after
-        self._news: Callable[[], None] | None = None
+        self._news: Callable[[LogEntry], bool] | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     def take(self) -> Sequence[LogEntry]:
@@ -212,11 +214,11 @@ class _Follower(ports.Follower):
                 self._waiter = None
         return entries
 
-    def watch(self, news: Callable[[], None]) -> None:
+    def watch(self, news: Callable[[LogEntry], bool]) -> None:
         self._news = news
 
-    def wake(self) -> None:
-        if self._news is not None:
-            self._news()
+    def hear(self, entry: LogEntry) -> None:
+        if self._news is not None and self._seen + 1 == entry.sequence and self._news(entry):
+            self._seen = entry.sequence
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)

@@ -40,9 +40,12 @@ class Follower(Protocol):
         """The same, waiting where there is none. Not called after `Done`."""
         ...
 
-    def watch(self, news: Callable[[], None]) -> None:
-        """Have `news` called at each append from now on, within the append: it must be quick and must not raise.
+    def watch(self, news: Callable[[LogEntry], bool]) -> None:
+        """Have `news` called with each entry that is appended from now on, within the append: it must be quick and
+        must not raise.
 
+        It says whether the reader took the entry. Where it did not, the entry and all that come behind it are left for
+        `take`, and `news` hears nothing until the reader has taken everything.
         For a reader that has no task to wake: waking one costs more than all else that an event needs.
         """
         ...

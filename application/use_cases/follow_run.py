@@ -117,7 +117,7 @@ class _EndedRun(Follower):
             await asyncio.get_running_loop().create_future()
         return entries
 
-    def watch(self, news: Callable[[], None]) -> None:
+    def watch(self, news: Callable[[LogEntry], bool]) -> None:
         """There is never any news."""
 
 

@@ -72,7 +72,7 @@ class OpenStream:
 
     async def write_to_end(self) -> None:
         """Until `done` is written. Raises ConnectionResetError where the reader is gone."""
-        self._follower.watch(self._hear_news)
+        self._follower.watch(self._hear)
         self._write_news()
         try:
             await self._ended
@@ -92,20 +92,29 @@ class OpenStream:
             self._transport.abort()
         is_quiet = now - self._written_at >= HEARTBEAT_SECONDS
         if is_quiet and not (self._is_full or self._ended.done() or self._transport.is_closing()):
-            self._write(HEARTBEAT)
+            self._write(HEARTBEAT, now)
 
     def abort(self) -> None:
         self._transport.abort()
 
-    def _hear_news(self) -> None:
+    def _hear(self, entry: LogEntry) -> bool:
         """Called within the append of an event. What comes close upon another goes with it, in one write."""
         if self._is_full or self._is_due:
-            return
-        if self._loop.time() - self._written_at < BURST_SECONDS:
+            return False
+        now = self._loop.time()
+        if now - self._written_at < BURST_SECONDS:
             self._is_due = True
             self._loop.call_soon(self._write_news)
-        else:
-            self._write_news()
+            return False
+        if self._ended.done():
+            return False
+        try:
+            self._write(frame_of(self._run_id, entry), now)
+            if type(entry.event) is Done:
+                self._ended.set_result(None)
+        except Exception as error:  # noqa: BLE001 - it is raised where this stream is awaited
+            self._ended.set_exception(error)
+        return True
 
     def _write_news(self) -> None:
         """Whatever goes wrong here ends this stream and not the run that it reads."""
@@ -114,7 +123,7 @@ class OpenStream:
             return
         try:
             while entries := self._follower.take():
-                has_room = self._write(self._frames(entries))
+                has_room = self._write(self._frames(entries), self._loop.time())
                 if isinstance(entries[-1].event, Done):
                     self._ended.set_result(None)
                     return
@@ -126,12 +135,12 @@ class OpenStream:
     def _frames(self, entries: Sequence[LogEntry]) -> bytes:
         return b"".join([frame_of(self._run_id, entry) for entry in entries])
 
-    def _write(self, data: bytes) -> bool:
+    def _write(self, data: bytes, now: float) -> bool:
         """Whether there is room for more."""
         if self._transport.is_closing():
             raise ConnectionResetError("the reader is gone")
         self._transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
-        self._written_at = self._loop.time()
+        self._written_at = now
         self._written_bytes += len(data)
         if self._transport.get_write_buffer_size() > FULL_BYTES:
             self._is_full = True

@@ -121,11 +121,37 @@ async def test_one_who_watches_hears_of_each_event_as_it_is_appended(make_log: M
     writer = log.open(RUN, SESSION, snapshot)
     heard: list[tuple[int, RunEvent]] = []
     async with log.follow(RUN, 0) as follower:
-        follower.watch(lambda: heard.extend(numbered(follower.take())))
+
+        def take_in(entry: LogEntry) -> bool:
+            heard.append((entry.sequence, entry.event))
+            return True
+
+        follower.watch(take_in)
         writer.append(start())
         assert heard == [(1, start())]
         writer.append(done())
         assert heard == [(1, start()), (2, done())]
+        assert not follower.take()
+
+
+async def test_what_one_who_watches_leaves_is_there_to_be_taken_first(make_log: MakeLog) -> None:
+    log = make_log()
+    writer = log.open(RUN, SESSION, snapshot)
+    heard: list[int] = []
+
+    def leave(entry: LogEntry) -> bool:
+        heard.append(entry.sequence)
+        return False
+
+    async with log.follow(RUN, 0) as follower:
+        follower.watch(leave)
+        for event in (start(), ContentDelta("a")):
+            writer.append(event)
+        assert heard == [1]
+        assert numbered(follower.take()) == [(1, start()), (2, ContentDelta("a"))]
+        writer.append(ContentDelta("b"))
+        assert heard == [1, 3]
+        assert numbered(follower.take()) == [(3, ContentDelta("b"))]
 
 
 async def test_one_who_has_left_hears_nothing(make_log: MakeLog) -> None:
@@ -133,7 +159,12 @@ async def test_one_who_has_left_hears_nothing(make_log: MakeLog) -> None:
     writer = log.open(RUN, SESSION, snapshot)
     heard: list[int] = []
     async with log.follow(RUN, 0) as follower:
-        follower.watch(lambda: heard.append(1))
+
+        def hear(entry: LogEntry) -> bool:
+            heard.append(entry.sequence)
+            return True
+
+        follower.watch(hear)
     writer.append(start())
     assert heard == []
 
