@@ -1,21 +1,18 @@
 """The `ollama` package's client, with what it lacks for us."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Final, cast
+from typing import cast
 
 import httpx
 import ollama
 import orjson
 
 from adapters.ollama.errors import Refusal
-from adapters.ollama.transport import AiohttpTransport, Body, target_of
+from adapters.ollama.exchange import ExchangeTransport, exchange, target_of
+from adapters.ollama.receiver import Take
 from domain.json_value import JsonObject, JsonValue
 
 CONNECT_SECONDS = 5.0
 """How long a connection may take, names looked up and all: an Ollama is near, or it is not there."""
-
-_SUCCESS: Final = range(200, 300)
 
 
 class OllamaClient(ollama.AsyncClient):
@@ -29,10 +26,9 @@ class OllamaClient(ollama.AsyncClient):
     """
 
     def __init__(self, *, host: str, timeout: float) -> None:
-        self._transport = AiohttpTransport()
         super().__init__(
             host.strip(),
-            transport=self._transport,
+            transport=ExchangeTransport(),
             timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
             follow_redirects=False,
             trust_env=False,
@@ -55,20 +51,12 @@ class OllamaClient(ollama.AsyncClient):
     async def post(self, path: str, body: JsonObject) -> JsonValue:
         return cast("JsonValue", orjson.loads((await self._http.post(path, content=orjson.dumps(body))).content))
 
-    @asynccontextmanager
-    async def post_chat(self, content: bytes) -> AsyncIterator[Body]:
-        """A streamed answer. Leaving the context closes the socket.
+    async def post_chat(self, content: bytes, take: Take) -> None:
+        """Hand the blocks of a streamed answer to `take`, as `exchange` does, whose errors this raises.
 
-        The request is the one that the package's client would send; only its way is shorter.
+        The request is the one that the package's client would send; only its way is shorter, by a millisecond.
         """
-        body = await self._transport.send(self._chat, content)
-        try:
-            if body.head.status not in _SUCCESS:
-                text = b"".join([block async for block in body])
-                raise Refusal(body.head.status, text.decode("utf-8", "replace"))
-            yield body
-        finally:
-            body.close()
+        await exchange(self._chat, content, take)
 
 
 async def _require_success(response: httpx.Response) -> None:

@@ -45,6 +45,16 @@ def domain_errors(address: str, *, model: str | None = None) -> Iterator[None]:
     Type and value errors are what an answer of the wrong shape leads to.
     """
     try:
+        with wire_errors(address, model=model):
+            yield
+    except (TypeError, ValueError) as error:
+        raise ModelServerFailed("Ollama sent an answer that is not understood.") from error
+
+
+@contextmanager
+def wire_errors(address: str, *, model: str | None = None) -> Iterator[None]:
+    """The same of all but the shape of an answer: every other error passes."""
+    try:
         yield
     except Refusal as refusal:
         raise _of_refusal(refusal, model) from refusal
@@ -61,8 +71,6 @@ def domain_errors(address: str, *, model: str | None = None) -> Iterator[None]:
             "The connection to Ollama broke before the answer's end. What came is kept; try again.",
             reason=str(error)[:WORDS_KEPT],
         ) from error
-    except (TypeError, ValueError) as error:
-        raise ModelServerFailed("Ollama sent an answer that is not understood.") from error
 
 
 def failure_in_stream(error: object) -> ModelServerFailed:

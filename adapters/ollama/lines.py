@@ -1,5 +1,7 @@
 """The lines of an answer, out of the blocks in which they come."""
 
+from domain.errors import ModelServerFailed
+
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes. A piece of an answer takes hundreds, tool calls thousands; what has no end would take all memory."""
 
@@ -16,7 +18,7 @@ class Lines:
     def feed(self, block: bytes) -> list[bytes]:
         """The lines that are whole now, for JSON to be read from: their ends may be with them. Blank ones are left out.
 
-        Raises ValueError for a line without end.
+        Raises ModelServerFailed for a line without end.
         """
         if not self._begun and block.startswith(b"{") and block.find(b"\n") == len(block) - 1:
             return [block]  # One whole line, as nearly always.
@@ -28,7 +30,7 @@ class Lines:
             self._begun.append(begun)
             self._begun_bytes += len(begun)
             if self._begun_bytes > LONGEST_LINE:
-                raise ValueError("a line without end")
+                raise ModelServerFailed("Ollama sent an answer that is not understood: a line has no end.")
         return [line for line in lines if line and not line.isspace()]
 
     def end(self) -> bytes:

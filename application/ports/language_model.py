@@ -1,7 +1,6 @@
 """Asking a model."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,16 +52,19 @@ class ModelChunk:
 
 
 class LanguageModel(Protocol):
-    def stream(self, request: ModelRequest) -> AbstractAsyncContextManager[AsyncIterator[ModelChunk]]:
-        """The answer, piece by piece.
+    async def stream(self, request: ModelRequest, tell: Callable[[ModelChunk], None]) -> None:
+        """Ask, and have `tell` called with the answer, piece by piece, to its end.
 
         Every piece the server sends is one chunk, in its order, none merged; tool calls may ride in any chunk, the
         last one too, and each has a `call_id`, the server's own or a new one. Text is clean: a lone surrogate
         arrives as U+FFFD. The last chunk, and no other, has `end`; an answer that stops without one is a
-        ModelServerFailed. Leaving the context ends the generation at the server, whenever it is left.
+        ModelServerFailed. Cancelling the call ends the generation at the server, whenever it comes.
 
-        Raises, on entering or while iterating: ModelNotFound; ModelServerUnreachable where no connection is had;
-        ModelServerTimeout where the server was silent for too long; ModelServerFailed, with the server's own words,
-        for everything else that it says or does wrong. What was yielded before stays valid.
+        `tell` is called by the event loop, as a piece arrives: it must be quick. For many pieces that come at once it
+        is called many times in a row. What it raises ends the generation and is raised here.
+
+        Raises ModelNotFound; ModelServerUnreachable where no connection is had; ModelServerTimeout where the server
+        was silent for too long; ModelServerFailed, with the server's own words, for everything else that it says or
+        does wrong. What was told before stays valid.
         """
         ...

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from application.all_telemetry import told
 from application.ports.clock import Clock
-from application.ports.language_model import LanguageModel, ModelEnd, ModelRequest
+from application.ports.language_model import LanguageModel, ModelChunk, ModelEnd, ModelRequest
 from application.ports.session_store import SessionStore
 from application.ports.telemetry import Purpose, QuestionReport, Telemetry
 from application.runs.answer_draft import AnswerDraft
@@ -133,25 +133,31 @@ class ModelAsker:
             raise self._windows.overflow(prompt, refusal) from refusal
 
     async def _relay(self, question: Question, prompt: SizedPrompt, begin: Callable[[], None]) -> ModelEnd:
-        """Pass on what the model says, piece by piece. This loop is the price of a token: nothing else belongs here."""
+        """Pass on what the model says, piece by piece.
+
+        What is done within is the price of a token: nothing else belongs there.
+        """
         end: ModelEnd | None = None
         has_begun = False
         draft, tell_content = question.draft, question.tell_content
-        async with self._model.stream(_model_request(question, prompt)) as chunks:
-            async for chunk in chunks:
-                if not has_begun:
-                    has_begun = True
-                    begin()
-                if chunk.thinking:
-                    draft.add_thinking(chunk.thinking)
-                    question.tell_thinking(chunk.thinking)
-                if chunk.content:
-                    draft.add_content(chunk.content)
-                    tell_content(chunk.content)
-                if chunk.tool_calls:
-                    draft.tool_calls += chunk.tool_calls
-                if chunk.end:
-                    end = chunk.end
+
+        def pass_on(chunk: ModelChunk) -> None:
+            nonlocal end, has_begun
+            if not has_begun:
+                has_begun = True
+                begin()
+            if chunk.thinking:
+                draft.add_thinking(chunk.thinking)
+                question.tell_thinking(chunk.thinking)
+            if chunk.content:
+                draft.add_content(chunk.content)
+                tell_content(chunk.content)
+            if chunk.tool_calls:
+                draft.tool_calls += chunk.tool_calls
+            if chunk.end:
+                end = chunk.end
+
+        await self._model.stream(_model_request(question, prompt), pass_on)
         if end is None:
             raise ModelServerFailed("The model's answer broke off before its end.")
         return end

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from application.all_telemetry import told
 from application.model_directory import ModelDirectory
-from application.ports.language_model import LanguageModel, ModelEnd, ModelRequest
+from application.ports.language_model import LanguageModel, ModelChunk, ModelEnd, ModelRequest
 from application.ports.telemetry import QuestionReport, Telemetry
 from application.runs.background_windows import BackgroundWindow, BackgroundWindows
 from domain.errors import ModelServerFailed, PromptTooLong
@@ -93,14 +93,17 @@ class Summarizer:
         weight = weight_of_question(question)
         text: list[str] = []
         end = ModelEnd()
+
+        def add(chunk: ModelChunk) -> None:
+            nonlocal end
+            text.append(chunk.content)
+            end = chunk.end or end
+
         report = QuestionReport(
             model=card.name, purpose="summary", session_id=window.session_id, num_ctx=window.num_ctx
         )
         with told(self._telemetry, report), self._windows.asking(window, weight):
-            async with self._model.stream(request) as chunks:
-                async for chunk in chunks:
-                    text.append(chunk.content)
-                    end = chunk.end or end
+            await self._model.stream(request, add)
             report.prompt_tokens, report.answer_tokens = end.prompt_eval_count, end.eval_count
             report.done_reason = end.done_reason
         self._windows.learn(window, weight, end)

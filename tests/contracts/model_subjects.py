@@ -92,14 +92,12 @@ async def _scripted() -> AsyncIterator[Subject]:
 class _ScriptedOfOneModel(ScriptedModel):
     """The fake as a use case's test sets it up that wants to see a missing model."""
 
-    @asynccontextmanager
-    async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelChunk]]:
+    async def stream(self, request: ModelRequest, tell: Callable[[ModelChunk], None]) -> None:
         if request.model != "scripted":
             raise ModelNotFound(request.model)
         if not self.has_replies:
             self.reply_next(saying("It ", "says ", "this."))
-        async with super().stream(request) as chunks:
-            yield chunks
+        await super().stream(request, tell)
 
     async def require_closed(self) -> None:
         assert self.open_streams == 0

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -34,8 +35,9 @@ def asking(model: str, *messages: Message, think: Think | None = None) -> ModelR
 
 
 async def chunks_of(subject: Subject, request: ModelRequest | None = None) -> list[ModelChunk]:
-    async with subject.model.stream(request or asking(subject.chat_model)) as chunks:
-        return [chunk async for chunk in chunks]
+    chunks: list[ModelChunk] = []
+    await subject.model.stream(request or asking(subject.chat_model), chunks.append)
+    return chunks
 
 
 def text_of(chunks: list[ModelChunk]) -> str:
@@ -111,18 +113,39 @@ async def test_many_are_answered_at_once(subject: Subject) -> None:
 
 
 async def test_an_answer_may_be_left_at_any_time(subject: Subject) -> None:
-    async with subject.model.stream(asking(subject.chat_model)) as chunks:
-        await anext(chunks)
+    seen: list[ModelChunk] = []
+    has_begun = asyncio.Event()
+
+    def begin(chunk: ModelChunk) -> None:
+        seen.append(chunk)
+        has_begun.set()
+
+    task = asyncio.create_task(subject.model.stream(asking(subject.chat_model), begin))
+    await has_begun.wait()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    seen_when_left = len(seen)
 
     if subject.wait_until_idle:
         await subject.wait_until_idle()
+    assert len(seen) == seen_when_left
     assert text_of(await chunks_of(subject))
 
 
-async def test_an_error_of_the_reader_is_the_readers(subject: Subject) -> None:
-    with pytest.raises(ZeroDivisionError):
-        await stumble_over_the_first_chunk(subject)
+@pytest.mark.parametrize("error", [ZeroDivisionError(), ValueError(), TypeError()])
+async def test_an_error_of_the_listener_is_the_listeners(subject: Subject, error: Exception) -> None:
+    heard: list[ModelChunk] = []
 
+    def stumble(chunk: ModelChunk) -> None:
+        heard.append(chunk)
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        await subject.model.stream(asking(subject.chat_model), stumble)
+
+    assert raised.value is error
+    assert len(heard) == 1
     if subject.wait_until_idle:
         await subject.wait_until_idle()
 
@@ -184,22 +207,10 @@ async def test_an_error_of_the_server_is_told_in_its_words(
     assert "out of memory, said the server" in failure.message
 
 
-async def stumble_over_the_first_chunk(subject: Subject) -> None:
-    async with subject.model.stream(asking(subject.chat_model)) as chunks:
-        await anext(chunks)
-        raise ZeroDivisionError
-
-
-async def read_into(seen: list[str], subject: Subject) -> None:
-    async with subject.model.stream(asking(subject.chat_model)) as chunks:
-        async for chunk in chunks:
-            seen.append(chunk.content)  # noqa: PERF401 (what came before an error is what is looked at)
-
-
 async def assert_failure_after(subject: Subject, pieces: list[str]) -> ModelServerFailed:
-    seen: list[str] = []
+    seen: list[ModelChunk] = []
     with pytest.raises(ModelServerFailed) as raised:
-        await read_into(seen, subject)
-    assert seen == pieces
+        await subject.model.stream(asking(subject.chat_model), seen.append)
+    assert [chunk.content for chunk in seen] == pieces
     assert raised.value.retryable
     return raised.value

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,7 +12,7 @@ from domain.errors import ModelNotFound, ModelServerError, ModelServerFailed, No
 from domain.model_card import ModelCard
 
 Step: TypeAlias = ModelChunk | Exception | asyncio.Event
-"""A chunk to yield, an error to raise, or an event to wait for, with nothing said meanwhile."""
+"""A chunk to tell, an error to raise, or an event to wait for, with nothing said meanwhile."""
 
 
 def saying(*texts: str, done_reason: str = "stop", prompt_eval_count: int = 10) -> list[Step]:
@@ -24,7 +23,7 @@ def saying(*texts: str, done_reason: str = "stop", prompt_eval_count: int = 10) 
 
 @dataclass(slots=True)
 class ScriptedStream:
-    """A stream that was opened. `closed` once its context was left, `finished` where all was read before."""
+    """An answer that was asked for. `closed` once the call was over, `finished` where all was said before."""
 
     request: ModelRequest
     finished: bool = False
@@ -34,7 +33,7 @@ class ScriptedStream:
 class ScriptedModel(language_model.LanguageModel):
     """Answers with the replies in their order, then with `default`; a reply without an end stops before its end.
 
-    A reply that begins with an error raises it on entering. Without any reply left it says "ok".
+    Without any reply left it says "ok".
     """
 
     def __init__(self, *replies: Sequence[Step], default: Sequence[Step] | None = None) -> None:
@@ -61,22 +60,18 @@ class ScriptedModel(language_model.LanguageModel):
     def open_streams(self) -> int:
         return sum(not stream.closed for stream in self.streams)
 
-    @asynccontextmanager
-    async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelChunk]]:
+    async def stream(self, request: ModelRequest, tell: Callable[[ModelChunk], None]) -> None:
         stream = ScriptedStream(request)
         self.streams.append(stream)
         steps = self._replies.popleft() if self._replies else self._default or saying("ok")
         try:
             await asyncio.sleep(0)
-            if steps and isinstance(steps[0], Exception):
-                raise steps[0]
-            async with aclosing(_chunks(steps, stream)) as chunks:
-                yield chunks
+            await _say(steps, stream, tell)
         finally:
             stream.closed = True
 
 
-async def _chunks(steps: Sequence[Step], stream: ScriptedStream) -> AsyncGenerator[ModelChunk, None]:
+async def _say(steps: Sequence[Step], stream: ScriptedStream, tell: Callable[[ModelChunk], None]) -> None:
     for step in steps:
         if isinstance(step, Exception):
             raise step
@@ -84,7 +79,7 @@ async def _chunks(steps: Sequence[Step], stream: ScriptedStream) -> AsyncGenerat
             await step.wait()
             continue
         stream.finished = step.end is not None
-        yield step
+        tell(step)
         if stream.finished:
             return
         await asyncio.sleep(0)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from adapters.demo.language_model import DemoLanguageModel
 from adapters.demo.model_catalog import DEMO_MODEL
-from application.ports.language_model import ModelEnd, ModelRequest
+from application.ports.language_model import ModelChunk, ModelEnd, ModelRequest
 from domain.message import AssistantMessage, Message, SystemMessage, ToolCall, UserMessage
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
@@ -42,18 +42,16 @@ class Heard:
 
 
 async def hear(asked: ModelRequest) -> Heard:
-    pieces: list[str] = []
-    thoughts: list[str] = []
-    calls: list[ToolCall] = []
-    end: ModelEnd | None = None
-    async with DemoLanguageModel(pieces_per_second=None).stream(asked) as chunks:
-        async for chunk in chunks:
-            pieces += [chunk.content] if chunk.content else []
-            thoughts += [chunk.thinking] if chunk.thinking else []
-            calls += chunk.tool_calls
-            end = chunk.end
+    chunks: list[ModelChunk] = []
+    await DemoLanguageModel(pieces_per_second=None).stream(asked, chunks.append)
+    end = chunks[-1].end
     assert end is not None
-    return Heard(pieces, thoughts, end, calls)
+    return Heard(
+        pieces=[chunk.content for chunk in chunks if chunk.content],
+        thoughts=[chunk.thinking for chunk in chunks if chunk.thinking],
+        end=end,
+        calls=[call for chunk in chunks for call in chunk.tool_calls],
+    )
 
 
 async def say(*texts: str) -> str:

@@ -39,9 +39,7 @@ async def read(model: LanguageModel, request: ModelRequest | None = None) -> Rea
     """Never raises a domain error; any other is a fault of the adapter and passes."""
     reading = Reading()
     try:
-        async with model.stream(request or asking()) as chunks:
-            async for chunk in chunks:
-                reading.chunks.append(chunk)
+        await model.stream(request or asking(), reading.chunks.append)
     except MochiError as error:
         reading.error = error
     return reading

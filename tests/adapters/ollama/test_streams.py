@@ -7,6 +7,7 @@ import pytest
 from adapters.ollama.client import OllamaClient
 from adapters.ollama.language_model import OllamaLanguageModel
 from adapters.ollama.lines import Lines
+from application.ports.language_model import ModelChunk
 from domain.errors import ModelServerFailed
 from tests.adapters.ollama.asking import asking, read
 from tests.doubles.ollama_server.script import Gate, Piece, Raw, Reply, Silence, Step, Tokens, saying, tool_call
@@ -14,18 +15,16 @@ from tests.doubles.ollama_server.server import OllamaServer
 from tests.fakes.id_source import CountingIds
 
 
-async def read_until_cancelled(model: OllamaLanguageModel, seen: list[str], first: asyncio.Event) -> None:
-    async with model.stream(asking()) as chunks:
-        async for chunk in chunks:
-            seen.append(chunk.content)
-            first.set()
-
-
 async def test_a_cancelled_reader_ends_the_generation(ollama_server: OllamaServer, model: OllamaLanguageModel) -> None:
     ollama_server.answer_next(Reply([Piece("one"), Silence()]))
     seen: list[str] = []
     first = asyncio.Event()
-    task = asyncio.create_task(read_until_cancelled(model, seen, first))
+
+    def hear(chunk: ModelChunk) -> None:
+        seen.append(chunk.content)
+        first.set()
+
+    task = asyncio.create_task(model.stream(asking(), hear))
     await first.wait()
 
     task.cancel()
@@ -56,10 +55,11 @@ async def test_leaving_in_the_middle_ends_the_generation(
 ) -> None:
     ollama_server.answer_next(Reply([Tokens(1_000_000, per_second=1000)]))
 
-    async with model.stream(asking()) as chunks:
-        await anext(chunks)
-        assert ollama_server.active == 1
+    def leave(_: ModelChunk) -> None:
+        raise LookupError
 
+    with pytest.raises(LookupError):
+        await model.stream(asking(), leave)
     await ollama_server.wait_aborted()
 
 
@@ -79,14 +79,16 @@ async def test_nobody_waits_for_another(ollama_server: OllamaServer, model: Olla
     all_begun = asyncio.Event()
 
     async def one() -> str:
-        nonlocal begun
         text = ""
-        async with model.stream(asking()) as chunks:
-            async for chunk in chunks:
-                begun += not text
-                if begun == 300:
-                    all_begun.set()
-                text += chunk.content
+
+        def hear(chunk: ModelChunk) -> None:
+            nonlocal begun, text
+            begun += not text
+            if begun == 300:
+                all_begun.set()
+            text += chunk.content
+
+        await model.stream(asking(), hear)
         return text
 
     tasks = [asyncio.create_task(one()) for _ in range(300)]
@@ -97,20 +99,12 @@ async def test_nobody_waits_for_another(ollama_server: OllamaServer, model: Olla
     assert await asyncio.gather(*tasks) == ["one two"] * 300
 
 
-async def test_a_slow_reader_holds_the_server_back_and_misses_nothing(
+async def test_a_server_that_is_much_faster_than_we_are(
     ollama_server: OllamaServer, model: OllamaLanguageModel
 ) -> None:
     ollama_server.answer_next(Reply([Tokens(20_000, per_write=50, content="x" * 1000)]))
-    length = 0
 
-    async with model.stream(asking()) as chunks:
-        await anext(chunks)
-        await asyncio.sleep(0.05)
-        assert ollama_server.generations[0].state == "active"
-        async for chunk in chunks:
-            length += len(chunk.content)
-
-    assert length == 19_999_000
+    assert len((await read(model)).text) == 20_000_000
 
 
 async def test_calls_without_an_id_get_one_of_ours(ollama_server: OllamaServer, model: OllamaLanguageModel) -> None:
