@@ -44,6 +44,11 @@ class Database(Protocol):
         """This server's, as others that share the database know it."""
         ...
 
+    def take_turn(self, connection: Connection, session_id: str) -> bool:
+        """Have the rest of the transaction follow those of others that took their turn at this session. Whether others
+        know that this server lives. For operations that write."""
+        ...
+
     def living(self, connection: Connection, instances: Collection[str]) -> Collection[str]:
         """Those of `instances` whose processes live. For operations."""
         ...

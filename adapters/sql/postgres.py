@@ -27,9 +27,14 @@ _CONNECT_SECONDS: Final = 10
 _LONGEST_ANSWER_SECONDS: Final = 30
 _PAUSE_SECONDS: Final = 0.5
 
-_LIVING: Final = text(
+_HELD: Final = (
     "SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 "
     "AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+_LIVING: Final = text(_HELD)
+_TAKE_TURN: Final = text(
+    f"SELECT CAST(:number AS bigint) IN ({_HELD}) "  # noqa: S608 - all parts are ours
+    "FROM pg_advisory_xact_lock(hashtextextended(:session_id, 0))"
 )
 
 
@@ -64,6 +69,10 @@ class PostgresDatabase(Database):
     async def write(self, operation: Operation[Result], *, outlives_power: bool = True) -> Result:
         engine = self._engine if outlives_power else self._quick_engine
         return await finish_despite_cancellation(_carry_out(engine, operation))
+
+    def take_turn(self, connection: Connection, session_id: str) -> bool:
+        given = {"number": self._lock.number, "session_id": session_id}
+        return bool(connection.execute(_TAKE_TURN, given).scalar_one())
 
     def living(self, connection: Connection, instances: Collection[str]) -> Collection[str]:
         held = set(connection.execute(_LIVING).scalars())

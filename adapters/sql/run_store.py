@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, select, text
+from sqlalchemy import Connection, bindparam, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.database import Database
@@ -16,21 +16,31 @@ from domain.run import IDEMPOTENCY_KEPT, OLD_RUNS_KEPT, PartialAnswer, Run
 
 # SQLite's and PostgreSQL's ON CONFLICT are spelt alike: SQLAlchemy compiles the one's statement for the other too.
 _put = insert(RUNS)
-_PUT_RUN: Final = _put.on_conflict_do_update(
-    index_elements=["run_id"], set_={name: _put.excluded[name] for name in ("owner", "is_open", "ended_at", "body")}
-)
+_put_anew: Final = {name: _put.excluded[name] for name in ("owner", "is_open", "ended_at", "body")}
+_PUT_RUN: Final = _put.on_conflict_do_update(index_elements=["run_id"], set_=_put_anew)
 _put_partial = insert(PARTIALS)
 _PUT_PARTIAL: Final = _put_partial.on_conflict_do_update(
     index_elements=["run_id"], set_={"body": _put_partial.excluded.body}
 )
 _DROP_PARTIAL: Final = delete(PARTIALS).where(PARTIALS.c.run_id == bindparam("its_run_id"))
-_LOCK_SESSION: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:session_id, 0))")
 _OF_SESSION: Final = RUNS.c.session_id == bindparam("session_id")
 _NEWEST_FIRST: Final = (RUNS.c.created_at.desc(), RUNS.c.run_id.desc())
 _LISTED: Final = select(RUNS.c.body).where(_OF_SESSION).order_by(*_NEWEST_FIRST)
 _OPEN_OTHERS: Final = select(RUNS.c.owner, RUNS.c.body).where(
     _OF_SESSION, RUNS.c.is_open, RUNS.c.run_id != bindparam("run_id")
 )
+_others = RUNS.alias()
+_PUT_IF_ALONE: Final = _put.from_select(
+    [column.name for column in RUNS.columns],
+    select(*[bindparam(column.name, type_=column.type) for column in RUNS.columns]).where(
+        ~exists().where(
+            _others.c.session_id == bindparam("session_id"),
+            _others.c.is_open,
+            _others.c.run_id != bindparam("run_id"),
+        )
+    ),
+).on_conflict_do_update(index_elements=["run_id"], set_=_put_anew)
+"""`_PUT_RUN` where no other run of the session is open, which is nearly always: nobody has to be looked at then."""
 _MINE_AT_WORK: Final = (
     select(RUNS.c.run_id)
     .where(RUNS.c.run_id.in_(bindparam("run_ids", expanding=True)), RUNS.c.owner == bindparam("owner"), RUNS.c.is_open)
@@ -45,6 +55,8 @@ _old = (_OF_SESSION, RUNS.c.ended_at < bindparam("oldest"))
 _PRUNE: Final = delete(RUNS).where(
     *_old, RUNS.c.run_id.in_(select(RUNS.c.run_id).where(*_old).order_by(*_NEWEST_FIRST).offset(OLD_RUNS_KEPT))
 )
+_PRUNES: Final = "0"
+"""Ids are random hex: the end of one run in sixteen takes along what need not be kept of its session's."""
 _FORGET: Final = delete(RUNS).where(_OF_SESSION)
 
 
@@ -81,25 +93,24 @@ class SqlRunStore(ports.RunStore):
             await self._database.write(lambda connection: connection.execute(_FORGET, {"session_id": session_id}))
 
     def _claim(self, connection: Connection, run: Run) -> None:
-        if connection.dialect.name == "postgresql":
-            connection.execute(_LOCK_SESSION, {"session_id": run.session_id})
-        given = {"session_id": run.session_id, "run_id": run.run_id}
-        others = connection.execute(_OPEN_OTHERS, given).all()
-        owner = self._database.instance_id
-        living = self._database.living(connection, {owner, *(other.owner for other in others)})
-        if owner not in living:
+        if not self._database.take_turn(connection, run.session_id):
             raise StorageFailed("The database does not know yet that this server lives. Try again.")
+        row = RunRow.of(run, self._database.instance_id)
+        if connection.execute(_PUT_IF_ALONE, row).rowcount:
+            return
+        others = connection.execute(_OPEN_OTHERS, {"session_id": run.session_id, "run_id": run.run_id}).all()
+        living = self._database.living(connection, {other.owner for other in others})
         for other in others:
             holder = RunRow.to_domain(other.body)
             if holder and holder.status != "queued" and other.owner in living:
                 raise SessionBusy(run.session_id, holder.run_id)
-        connection.execute(_PUT_RUN, RunRow.of(run, owner))
+        connection.execute(_PUT_RUN, row)
 
     def _update(self, connection: Connection, run: Run) -> None:
         connection.execute(_PUT_RUN, RunRow.of(run, self._database.instance_id))
         if run.has_ended:
             connection.execute(_DROP_PARTIAL, {"its_run_id": run.run_id})
-        if run.ended_at:
+        if run.ended_at and run.run_id.endswith(_PRUNES):
             oldest = run.ended_at - IDEMPOTENCY_KEPT
             connection.execute(_PRUNE, {"session_id": run.session_id, "oldest": oldest})
 

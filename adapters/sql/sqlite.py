@@ -64,6 +64,9 @@ class SqliteDatabase(Database):
         engine = self._writer if outlives_power else self._quick_writer
         return await self._writing.run(partial(_carry_out, engine, operation))
 
+    def take_turn(self, connection: Connection, session_id: str) -> bool:  # noqa: ARG002 - all who write take turns
+        return self._lock.is_alive(self.instance_id)
+
     def living(self, connection: Connection, instances: Collection[str]) -> Collection[str]:  # noqa: ARG002 - files tell
         return {instance for instance in instances if self._lock.is_alive(instance)}
 

@@ -172,6 +172,16 @@ async def test_young_runs_are_kept_and_the_newest_of_old_ones(store: RunStore) -
     assert listed[len(young) : len(young) + OLD_RUNS_KEPT] == old[::-1][:OLD_RUNS_KEPT]
 
 
+async def test_old_runs_do_not_gather_for_ever(store: RunStore) -> None:
+    long_ago = NOON - IDEMPOTENCY_KEPT - timedelta(hours=1)
+    old = [replace(ended(run(number)), ended_at=long_ago) for number in range(OLD_RUNS_KEPT + 200)]
+    young = [ended(run(number)) for number in range(1000, 1020)]
+    for each in (*old, *young):
+        await store.claim(replace(each, status="running", ended_at=None))
+        await store.update(each)
+    assert len(await store.list_runs(SESSION)) < OLD_RUNS_KEPT + len(young) + 50
+
+
 @durable
 async def test_a_run_whose_process_is_gone_is_abandoned_with_its_text(opener: OpenRunStore, tmp_path: Path) -> None:
     async with opener(tmp_path) as store:
