@@ -115,6 +115,8 @@ class Receiver(asyncio.Protocol):
             return
         if self._status not in _SUCCESS:
             self._refusal = (self._refusal + body)[:LONGEST_REFUSAL]
+            if len(self._refusal) == LONGEST_REFUSAL:
+                self.on_message_complete()
             return
         try:
             if self._take(body):

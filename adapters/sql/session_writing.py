@@ -147,7 +147,7 @@ def change(
 def _change_known(
     connection: Connection, known: KnownSession, make: Callable[[Session], Session]
 ) -> KnownSession | None:
-    """None where it has to be read first, which is a fifth of what a turn costs in a database."""
+    """None where it has to be read first, which was a fifth of what a turn cost in a database."""
     try:
         session = make(known.session)
     except Exception:  # noqa: BLE001 - raised again, on the session as it is, if it is so there too

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
@@ -128,6 +128,20 @@ async def test_a_refusal_has_its_words_up_to_a_limit() -> None:
         await answer_to(b"HTTP/1.1 503 Busy\r\nContent-Length: %d\r\n\r\n" % len(words), words)
 
     assert (raised.value.status, len(raised.value.text)) == (503, LONGEST_REFUSAL)
+
+
+async def test_a_refusal_without_end_is_one() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 500 Broken\r\n\r\n")
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b"<p>" * 10_000)
+                await writer.drain()
+
+    async with asyncio.timeout(20), served(serve) as port:
+        with pytest.raises(Refusal):
+            await body_of(f"http://127.0.0.1:{port}/")
 
 
 async def test_a_large_request_arrives_whole() -> None:
