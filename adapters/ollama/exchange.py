@@ -99,7 +99,7 @@ async def _connect(target: Target, receiver: Receiver) -> None:
             await _open(target, receiver)
     except TimeoutError as error:
         raise httpx.ConnectError(f"no connection within {target.connect_seconds:g} seconds") from error
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # The latter for a name that none can be, such as one with a long label.
         raise httpx.ConnectError(str(error)) from error
 
 

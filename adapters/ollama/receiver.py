@@ -39,7 +39,7 @@ class Receiver(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._head_bytes = 0
         self._status = 0
-        self._has_length = self._is_encoded = False
+        self._is_framed = self._is_encoded = False
         self._refusal = b""
         self._is_over = False
         self._heard_at = self._loop.time()
@@ -90,7 +90,7 @@ class Receiver(asyncio.Protocol):
             self._end(httpx.ReadError(str(exc)))
         elif not self._status:
             self._end(httpx.RemoteProtocolError("the connection was closed without an answer"))
-        elif self._has_length:
+        elif self._is_framed:
             self._end(httpx.RemoteProtocolError("the connection was closed within the answer"))
         else:
             self.on_message_complete()
@@ -98,7 +98,7 @@ class Receiver(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         match name.lower():
             case b"content-length" | b"transfer-encoding":
-                self._has_length = True
+                self._is_framed = True
             case b"content-encoding":
                 self._is_encoded = value.strip().lower() not in {b"", b"identity"}
 

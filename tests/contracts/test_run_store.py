@@ -160,25 +160,26 @@ async def test_no_run_of_a_living_process_is_abandoned(store: RunStore) -> None:
     assert list(await store.abandoned()) == []
 
 
-async def test_young_runs_are_kept_and_the_newest_of_old_ones(store: RunStore) -> None:
+async def old_and_young_runs(store: RunStore, old_ones: int, young_ones: int) -> tuple[list[Run], list[Run]]:
+    """Kept in their order, the oldest first. The old ones are out of the time in which all are kept."""
     long_ago = NOON - IDEMPOTENCY_KEPT - timedelta(hours=1)
-    old = [replace(ended(run(number)), ended_at=long_ago) for number in range(OLD_RUNS_KEPT + 5)]
-    young = [ended(run(number)) for number in range(1000, 1010)]
+    old = [replace(ended(run(number)), ended_at=long_ago) for number in range(old_ones)]
+    young = [ended(run(number)) for number in range(1000, 1000 + young_ones)]
     for each in (*old, *young):
         await store.claim(replace(each, status="running", ended_at=None))
         await store.update(each)
+    return old, young
+
+
+async def test_young_runs_are_kept_and_the_newest_of_old_ones(store: RunStore) -> None:
+    old, young = await old_and_young_runs(store, OLD_RUNS_KEPT + 5, 10)
     listed = list(await store.list_runs(SESSION))
     assert listed[: len(young)] == young[::-1]
     assert listed[len(young) : len(young) + OLD_RUNS_KEPT] == old[::-1][:OLD_RUNS_KEPT]
 
 
 async def test_old_runs_do_not_gather_for_ever(store: RunStore) -> None:
-    long_ago = NOON - IDEMPOTENCY_KEPT - timedelta(hours=1)
-    old = [replace(ended(run(number)), ended_at=long_ago) for number in range(OLD_RUNS_KEPT + 200)]
-    young = [ended(run(number)) for number in range(1000, 1020)]
-    for each in (*old, *young):
-        await store.claim(replace(each, status="running", ended_at=None))
-        await store.update(each)
+    _, young = await old_and_young_runs(store, OLD_RUNS_KEPT + 200, 20)
     assert len(await store.list_runs(SESSION)) < OLD_RUNS_KEPT + len(young) + 50
 
 

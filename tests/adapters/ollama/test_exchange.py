@@ -189,6 +189,11 @@ async def test_an_address_of_the_sixth_version() -> None:
         pytest.skip("this machine has no IPv6")
 
 
+async def test_a_name_that_no_machine_can_have() -> None:
+    with pytest.raises(httpx.ConnectError):
+        await body_of(f"http://{'a' * 70}.example:1/")
+
+
 async def test_a_connection_that_never_comes() -> None:
     # 192.0.2.0/24 is nobody's (RFC 5737).
     with pytest.raises(httpx.ConnectError):
