@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from entrypoints.arguments import DISTRIBUTION, Arguments, parse_arguments
 from entrypoints.folders import prepare_folders
+from entrypoints.garbage import postpone_garbage, set_apart_what_stays
 from entrypoints.logging_setup import LOGGER_NAME, configure_logging
 from entrypoints.settings import Settings, WrongSetting, read_settings, settings_without_effect, unknown_variables
 
@@ -50,10 +51,12 @@ def _serve(settings: Settings, arguments: Arguments) -> int:
     for line in [*unknown_variables(), *settings_without_effect(settings)]:
         logging.getLogger(LOGGER_NAME).warning(line)
 
+    postpone_garbage()
     from domain.errors import MochiError
     from entrypoints.lifespan import create_app
     from entrypoints.serving import CannotListen, loop_factory, serve
 
+    set_apart_what_stays()
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(serve(create_app(settings), settings))

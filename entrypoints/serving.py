@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import gc
 import ipaddress
 import logging
 import os
@@ -16,6 +15,7 @@ from importlib.metadata import version
 from aiohttp import web
 
 from entrypoints.arguments import DISTRIBUTION
+from entrypoints.garbage import leave_alone_what_stays
 from entrypoints.http.runner import HttpRunner
 from entrypoints.log_writer import log_written_aside
 from entrypoints.logging_setup import LOGGER_NAME
@@ -32,10 +32,6 @@ FILES = 65_536
 """What the process may have open, where the system lets it: a stream takes two, and many systems give 1024."""
 
 EXIT_FORCED = 130
-
-GARBAGE_THRESHOLD = 1_000
-"""Objects made, less those gone, between two looks at the youngest. Each look holds up the loop for a time that
-grows with them: with 500 streams one at 10,000 objects took 9 ms, which was seen in the delay of the tokens."""
 
 SWITCH_SECONDS = 0.0005
 """How long a thread that computes keeps the loop waiting; CPython's own figure is 5 ms, an age for a token. The
@@ -128,15 +124,8 @@ def allow_many_files() -> None:
 
 
 def favour_the_loop() -> None:
-    """Keep the interpreter's own work from holding up the loop, which relays tokens.
-
-    The collector leaves alone what the program itself consists of, and looks at what has grown old less often: the
-    events that are kept for replay are many, long-lived and in no cycles, and looking at them again and again took a
-    tenth of the time of a relayed event.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD, 20, 1000)
+    """Keep the interpreter's own work from holding up the loop, which relays tokens."""
+    leave_alone_what_stays()
     sys.setswitchinterval(SWITCH_SECONDS)
 
 

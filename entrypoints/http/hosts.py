@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 _AUTHORITY = re.compile(
     r"(?:\[(?P<v6>[0-9a-fA-F:.]+(?:%[\w.~-]+)?)\]|(?P<name>[^\s:/@?#\\\[\]]+))(?::(?P<port>[0-9]{0,5}))?"
@@ -43,6 +44,7 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback if address else host == LOOPBACK_NAME
 
 
+@lru_cache(maxsize=64)  # Clients say the same few with each request.
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(host)
