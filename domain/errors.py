@@ -56,7 +56,17 @@ class RunNotFound(NotFound):
     code = "RUN_NOT_FOUND"
 
     def __init__(self, session_id: str, run_id: str | None = None) -> None:
-        message = "This session has no run at work." if run_id is None else "This session has no such run."
+        message = "This session has had no run yet." if run_id is None else "This session has no such run."
+        super().__init__(message, session_id=session_id, run_id=run_id)
+
+
+class RunNotAtWork(NotFound):
+    """None is there to be ended: neither one at work nor one that waits."""
+
+    code = "RUN_NOT_FOUND"
+
+    def __init__(self, session_id: str, run_id: str | None = None) -> None:
+        message = "This session has no run at work." if run_id is None else "This session has no such run at work."
         super().__init__(message, session_id=session_id, run_id=run_id)
 
 

@@ -25,7 +25,7 @@ class LogLines(ports.Telemetry):
     @contextmanager
     def during(self, report: ports.Report) -> Iterator[None]:
         begun = self._clock.monotonic()
-        if isinstance(report, ports.RunReport):
+        if isinstance(report, ports.RunReport) and report.has_turn:
             _log.info("run begins")
         try:
             yield

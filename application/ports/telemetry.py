@@ -37,10 +37,12 @@ class StreamReport:
 @dataclass(slots=True, kw_only=True)
 class RunReport:
     """A run from its first step to its last. `status` is None where the run has not ended: it waits for a person, and
-    goes on when the server is there again. Tokens are of all its answers; None where the model counted none."""
+    goes on when the server is there again. Tokens are of all its answers; None where the model counted none.
+    `has_turn` is false of a run that ends while it waits for its turn."""
 
     run_id: str
     session_id: str
+    has_turn: bool = True
     model: str | None = None
     status: EndStatus | None = None
     error_code: str | None = None

@@ -1,65 +1,40 @@
 """Who owns the runs: each is a task of the supervisor's, never of a connection's."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
-from application.owned_task import finish_despite_cancellation
-from application.ports.clock import Clock
-from application.ports.run_log import RunLog
 from application.ports.telemetry import Telemetry
-from application.runs.execute_run import ExecuteRun
 from application.runs.lanes import Lanes
-from application.runs.prepare_run import PrepareRun
+from application.runs.run_course import RunCourse
 from application.runs.run_handle import RunHandle
-from application.runs.run_keeper import RunEnding, RunKeeper
+from application.runs.run_keeper import RunKeeper
 from application.runs.run_news import RunNews
 from application.runs.told_run import tell_run
-from domain.errors import MochiError, ServerStopping, SessionNotFound, ToolConfirmationRequired
-from domain.run import EndStatus, Run, RunFailure
-from domain.run_event import Done, RunError
-from domain.session import Session
-
-_log = logging.getLogger(__name__)
+from domain.errors import ServerStopping, SessionNotFound
+from domain.run import EndStatus, Run
 
 RESUMED_AFTER = 1_000
 """What the events of a run that goes on in another process are ahead of the number that was stored: far more than the
 first process can have sent since, so that no number is given twice."""
 
-_CUT_REASONS: dict[EndStatus, str] = {
-    "cancelled": "cancelled",
-    "failed": "error",
-    "interrupted": "interrupted",
-    "completed": "stop",
-}
-
 
 class RunSupervisor:
-    """Starts runs in the order of their sessions' lanes and sees each to its end.
-
-    Every run that was announced ends with `done` in its log, its text and its record stored, whatever happens.
-    """
+    """Starts runs in the order of their sessions' lanes and sees each to its end, which its course guarantees."""
 
     def __init__(
         self,
         *,
-        prepare: PrepareRun,
-        execute: ExecuteRun,
+        course: RunCourse,
         keeper: RunKeeper,
-        log: RunLog,
         news: RunNews,
         telemetry: Telemetry,
-        clock: Clock,
     ) -> None:
-        self._prepare = prepare
-        self._execute = execute
+        self._course = course
         self._keeper = keeper
-        self._log = log
         self._news = news
         self._telemetry = telemetry
-        self._clock = clock
         self._lanes = Lanes()
         self._leaving: set[RunHandle] = set()
         self._is_stopping = False
@@ -101,7 +76,7 @@ class RunSupervisor:
             self._start(starting)
         elif if_busy != "reject":
             handle.arrived_at = None
-            self._announce(handle)
+            self._course.announce(handle)
             active = self._lanes.active_run(handle.run.session_id)
             if if_busy == "interrupt" and active is not None:
                 active.ask_to_end("cancelled")
@@ -192,140 +167,34 @@ class RunSupervisor:
             handle.ask_to_end(status)
 
     def _start(self, handle: RunHandle) -> None:
-        handle.task = self._task_of(handle, lambda: self._drive(handle))
+        handle.task = self._task_of(
+            handle, lambda: self._course.take(handle, lambda: self._leave(handle)), has_turn=True
+        )
 
-    def _task_of(self, handle: RunHandle, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+    def _task_of(self, handle: RunHandle, work: Callable[[], Awaitable[None]], *, has_turn: bool) -> asyncio.Task[None]:
         """In the context of who asked for the run, not of the run whose end lets it begin."""
-        told = tell_run(self._telemetry, handle, work)
+        told = tell_run(self._telemetry, handle, work, has_turn=has_turn)
         return asyncio.create_task(told, name=f"run {handle.run.run_id}", context=handle.context)
 
-    async def _drive(self, handle: RunHandle) -> None:
-        status: EndStatus = "completed"
-        error: MochiError | None = None
-        try:
-            handle.begin()
-            session = await finish_despite_cancellation(self._begin(handle))
-            await self._execute(handle, session)
-        except asyncio.CancelledError:
-            status = handle.end_asked_for or "interrupted"
-            if handle.end_asked_for is None:
-                raise
-        except MochiError as raised:
-            status, error = "failed", raised
-        except Exception:  # noqa: BLE001 - whatever broke, the run must end with its event; the log has the rest
-            _log.exception("run %s failed", handle.run.run_id)
-            status, error = "failed", MochiError("The server failed. Its log tells more.", run_id=handle.run.run_id)
-        finally:
-            await finish_despite_cancellation(self._finish(handle, status, error))
-
-    async def _begin(self, handle: RunHandle) -> Session:
-        if not handle.is_resumed:
-            handle.run = replace(handle.run, status="running", started_at=self._clock.now())
-        try:
-            await self._keeper.keep_unsaved(handle.run.session_id)
-            session = await self._prepare(handle)
-        except MochiError as error:
-            handle.accepted.set_result(error)
-            raise
-        handle.model = session.model
-        self._announce(handle)
-        handle.accepted.set_result(None)
-        return session
-
-    def _announce(self, handle: RunHandle) -> None:
-        if not handle.was_announced:
-            run = handle.run
-            handle.last_sequence = (run.last_sequence or 0) if handle.is_resumed else 0
-            handle.announce(self._log.open(run.run_id, run.session_id, handle.snapshot, after=handle.last_sequence))
-
-    async def _finish(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
-        try:
-            if handle.stays_open:
-                # Its record says all that the next start of the server needs; its readers come back then.
-                if written := handle.cut_agent_message(self._clock.now(), _CUT_REASONS["interrupted"]):
-                    await self._keeper.keep_agent_text(handle.run, written)
-                if not handle.accepted.done():
-                    handle.accepted.set_result(None)
-                return
-            if not handle.accepted.done() and error is None:
-                await self._keep_unbegun(handle, status)
-            elif handle.accepted.done() and handle.accepted.result() is None:
-                await self._keep_ending(handle, "completed" if handle.has_completed else status, error)
-            else:
-                await self._keep_refusal(handle, status, error)
-        finally:
-            handle.ended.set_result(None)
-            if following := self._lanes.leave(handle):
-                self._start(following)
-            self._news.ended(handle)
-
-    async def _keep_ending(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
-        message = handle.cut_message(self._clock.now(), _CUT_REASONS[status])
-        agent_message = handle.cut_agent_message(self._clock.now(), _CUT_REASONS[status])
-        handle.run = self._ended(handle, status, error)
-        before = handle.session_before if isinstance(error, ToolConfirmationRequired) else None
-        store_error = await self._keeper.keep(
-            RunEnding(run=handle.run, message=message, agent_message=agent_message, session_before=before)
-        )
-        if store_error is not None and (message or agent_message) is not None and error is None:
-            status, error = "failed", store_error
-            self._keeper.amend(self._ended(handle, status, error))
-        self._tell_end(handle, status, error)
-
-    async def _keep_refusal(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
-        """A run that something kept from its beginning loses its key: the same request, sent again, is tried again."""
-        if not handle.accepted.done():
-            handle.accepted.set_result(error)
-        if isinstance(handle.accepted.result(), SessionNotFound):
-            await self._keeper.forget(handle.run.session_id)
-        elif handle.is_claimed or handle.was_announced:
-            handle.run = replace(self._ended(handle, status, error), idempotency_key=None)
-            await self._keeper.keep(RunEnding(run=handle.run, message=None, has_begun=False))
-        if handle.was_announced:
-            self._tell_end(handle, status, error)
+    def _leave(self, handle: RunHandle) -> None:
+        handle.ended.set_result(None)
+        if following := self._lanes.leave(handle):
+            self._start(following)
+        self._news.ended(handle)
 
     def _end_waiting(self, handle: RunHandle, status: EndStatus) -> None:
         """Take a run out of its lane before its turn has come."""
         handle.end_asked_for = status
         following = self._lanes.leave(handle)
         self._leaving.add(handle)
-        handle.task = self._task_of(handle, lambda: self._finish_waiting(handle, status))
+        handle.task = self._task_of(handle, lambda: self._finish_waiting(handle, status), has_turn=False)
         if following is not None:
             self._start(following)
 
     async def _finish_waiting(self, handle: RunHandle, status: EndStatus) -> None:
         try:
-            await self._keep_unbegun(handle, status)
+            await self._course.end_unbegun(handle, status)
         finally:
             self._leaving.discard(handle)
             handle.ended.set_result(None)
             self._news.ended(handle)
-
-    async def _keep_unbegun(self, handle: RunHandle, status: EndStatus) -> None:
-        """A run that was ended before it began leaves its record and its events, and nothing else."""
-        self._announce(handle)
-        if not handle.accepted.done():
-            handle.accepted.set_result(None)
-        handle.run = self._ended(handle, status, None)
-        await self._keeper.keep(RunEnding(run=handle.run, message=None, has_begun=False))
-        self._tell_end(handle, status, None)
-
-    def _tell_end(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> None:
-        handle.run = self._ended(handle, status, error)
-        if error is not None:
-            handle.emit(
-                RunError(code=error.code, message=error.message, details=error.details, retryable=error.retryable)
-            )
-        handle.emit(Done(session_id=handle.run.session_id, run_id=handle.run.run_id, status=status))
-
-    def _ended(self, handle: RunHandle, status: EndStatus, error: MochiError | None) -> Run:
-        state = self._log.state(handle.run.run_id)
-        said = state.last_sequence if state else 0
-        return replace(
-            handle.run,
-            status=status,
-            ended_at=handle.run.ended_at or self._clock.now(),
-            error=RunFailure(code=error.code, message=error.message) if error else None,
-            last_sequence=said + (2 if error else 1),
-            request=None,
-        )

@@ -8,9 +8,11 @@ from application.work_ids import working_on_run
 from domain.run import EndStatus, Run
 
 
-async def tell_run(telemetry: Telemetry, handle: RunHandle, work: Callable[[], Awaitable[None]]) -> None:
+async def tell_run(
+    telemetry: Telemetry, handle: RunHandle, work: Callable[[], Awaitable[None]], *, has_turn: bool
+) -> None:
     """Raises what `work` raises."""
-    report = RunReport(run_id=handle.run.run_id, session_id=handle.run.session_id)
+    report = RunReport(run_id=handle.run.run_id, session_id=handle.run.session_id, has_turn=has_turn)
     with working_on_run(report.session_id, report.run_id), telemetry.during(report):
         try:
             await work()

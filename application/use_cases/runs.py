@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
 from application.runs.supervisor import RunSupervisor
-from domain.errors import RunNotFound
+from domain.errors import RunNotAtWork, RunNotFound
 from domain.identifiers import require_session_id
 from domain.run import Run
 
@@ -51,12 +51,12 @@ class CancelRun:
     async def __call__(self, session_id: str, run_id: str | None = None) -> Run:
         """The run as it really ended: one that completed first has completed.
 
-        Raises SessionNotFound; RunNotFound where no such run is at work or waits.
+        Raises SessionNotFound; RunNotAtWork where no such run is at work or waits.
         """
         require_session_id(session_id)
         handles = self._supervisor.runs_of(session_id)
         handle = next((handle for handle in handles if run_id in (None, handle.run.run_id)), None)
         if handle is None:
             await self._sessions.load(session_id)
-            raise RunNotFound(session_id, run_id)
+            raise RunNotAtWork(session_id, run_id)
         return await self._supervisor.end(handle, "cancelled")

@@ -19,6 +19,7 @@ from application.runs.loaded_windows import LoadedWindows
 from application.runs.model_asker import ModelAsker
 from application.runs.prepare_run import PrepareRun
 from application.runs.recovery import RecoverRuns
+from application.runs.run_course import RunCourse
 from application.runs.run_keeper import RunKeeper
 from application.runs.run_news import RunNews
 from application.runs.summarizer import Summarizer
@@ -116,8 +117,8 @@ class Runs(Telling, Models, Storage, Toolboxes):
         telemetry=telemetry,
         clock=clock,
     )
-    supervisor: providers.Provider[RunSupervisor] = providers.Singleton(
-        RunSupervisor,
+    course: providers.Provider[RunCourse] = providers.Singleton(
+        RunCourse,
         prepare=providers.Factory(
             PrepareRun, sessions=session_store, runs=run_store, call_closer=call_closer, clock=clock, ids=ids
         ),
@@ -137,9 +138,10 @@ class Runs(Telling, Models, Storage, Toolboxes):
         ),
         keeper=keeper,
         log=run_log,
-        news=news,
-        telemetry=telemetry,
         clock=clock,
+    )
+    supervisor: providers.Provider[RunSupervisor] = providers.Singleton(
+        RunSupervisor, course=course, keeper=keeper, news=news, telemetry=telemetry
     )
     flusher: providers.Provider[RunFlusher] = providers.Factory(
         RunFlusher, supervisor=supervisor, keeper=keeper, runs=run_store

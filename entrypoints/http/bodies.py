@@ -4,6 +4,7 @@ import json
 
 import orjson
 from aiohttp import web
+from aiohttp.http_exceptions import ContentEncodingError
 
 from domain.errors import ValidationFailed
 from domain.json_value import JsonValue
@@ -11,6 +12,8 @@ from entrypoints.http.connection import BodyTooSlow
 from entrypoints.http.errors import BodyTooLarge, BodyTooLate
 
 JSON_TYPE = "application/json"
+ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
+"""Ways to pack a body that are understood."""
 MAX_DEPTH = 100
 """Levels of nesting: far more than any request needs, and less than what writing it again could not bear (254)."""
 MAX_VALUES = 1_000_000
@@ -37,7 +40,11 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     except BodyTooSlow as error:
         raise BodyTooLate from error
     except web.RequestPayloadError as error:
-        raise ValidationFailed("The body did not arrive whole. Send it again.", field="body") from error
+        if isinstance(error.__cause__, ContentEncodingError):
+            reason = "The body is not packed as its header `Content-Encoding` says."
+        else:
+            reason = "The body did not arrive whole. Send it again."
+        raise ValidationFailed(reason, field="body") from error
 
 
 async def _invite_body(request: web.Request) -> None:

@@ -9,14 +9,13 @@ import secrets
 import socket
 
 from aiohttp import StreamReader, web
-from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.http_exceptions import ContentEncodingError, HttpProcessingError, LineTooLong
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from application.work_ids import serving_request
 from domain.errors import MochiError, ValidationFailed
-from entrypoints.http.errors import TOO_LATE, error_body
-from entrypoints.http.json_bytes import to_json
+from entrypoints.http.errors import TOO_LATE, UnsupportedEncoding, error_answer
 from entrypoints.http.observing import ID_HEADER
 from entrypoints.http.open_stream import STALLED_SECONDS
 
@@ -154,9 +153,12 @@ class Connection(RequestHandler):
         with serving_request(request_id, None, self._loop.time()):
             if status in _CLIENT_ERRORS and not request.writer.output_size:
                 _log.info("what is no HTTP was answered with %d", status)
-                return _last_answer(status, ValidationFailed(_complaint(status, exc)), request_id)
+                if isinstance(exc, ContentEncodingError):
+                    return _last_answer(error_answer(UnsupportedEncoding()), request_id)
+                return _last_answer(error_answer(ValidationFailed(_complaint(status, exc)), status), request_id)
             answer = super().handle_error(request, status, exc, message)
-            return _last_answer(answer.status, MochiError("The server failed. Its log says why."), request_id)
+            failure = MochiError("The server failed. Its log says why.")
+            return _last_answer(error_answer(failure, answer.status), request_id)
 
 
 def _complaint(status: int, error: BaseException | None) -> str:
@@ -167,11 +169,8 @@ def _complaint(status: int, error: BaseException | None) -> str:
     return "This is no HTTP request that can be read."
 
 
-def _last_answer(status: int, error: MochiError, request_id: str) -> web.Response:
-    headers = {ID_HEADER: request_id, "X-Content-Type-Options": "nosniff"}
-    answer = web.Response(
-        status=status, body=to_json(error_body(error)), content_type="application/json", headers=headers
-    )
+def _last_answer(answer: web.Response, request_id: str) -> web.Response:
+    answer.headers.update({ID_HEADER: request_id, "X-Content-Type-Options": "nosniff"})
     answer.force_close()
     return answer
 

@@ -38,6 +38,6 @@ MEANING_BY_CODE: Mapping[str, str] = MappingProxyType(
         "UNAUTHORIZED": "A key is needed: `Authorization: Bearer KEY`.",
         "FORBIDDEN": "Pages of this origin may not do this.",
         "PAYLOAD_TOO_LARGE": "The body is larger than the server takes.",
-        "UNSUPPORTED_MEDIA_TYPE": "The body must be `application/json`.",
+        "UNSUPPORTED_MEDIA_TYPE": "The body must be `application/json`, as it is or packed by gzip or deflate.",
     }
 )

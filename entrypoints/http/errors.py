@@ -4,7 +4,7 @@ MochiError                  the domain's tree, and of HTTP alone:
 └── RequestRefused
     ├── RouteNotFound, MethodNotAllowed
     ├── HostNotAllowed, ForeignOrigin, KeyMissing
-    ├── BodyTooLarge, BodyTooLate, UnsupportedMediaType
+    ├── BodyTooLarge, BodyTooLate, UnsupportedMediaType, UnsupportedEncoding
     └── NotReady
 """
 
@@ -131,6 +131,14 @@ class UnsupportedMediaType(RequestRefused):
         super().__init__("The body must be JSON. Send the header `Content-Type: application/json`.")
 
 
+class UnsupportedEncoding(RequestRefused):
+    code = "UNSUPPORTED_MEDIA_TYPE"
+    headers = MappingProxyType({"Accept-Encoding": "gzip, deflate"})  # As RFC 9110, section 12.5.3 wants it.
+
+    def __init__(self) -> None:
+        super().__init__("The body may be packed by gzip or deflate, and by nothing else.", field="Content-Encoding")
+
+
 class NotReady(RequestRefused):
     """Under the code of what stands in the way; `parts` say how each part of the server is."""
 
@@ -139,11 +147,11 @@ class NotReady(RequestRefused):
         self.code = problem.code
 
 
-def error_answer(error: MochiError) -> web.Response:
-    """The answer that tells a client of `error`."""
+def error_answer(error: MochiError, status: int | None = None) -> web.Response:
+    """The answer that tells a client of `error`; its own `status` where none is given."""
     refusal = error if isinstance(error, RequestRefused) else None
     return web.Response(
-        status=(refusal and refusal.status) or STATUS_BY_CODE.get(error.code, 500),
+        status=status or (refusal and refusal.status) or STATUS_BY_CODE.get(error.code, 500),
         body=to_json(error_body(error)),
         content_type="application/json",
         headers=refusal.headers if refusal else None,

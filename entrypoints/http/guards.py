@@ -10,9 +10,9 @@ from collections.abc import Collection
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from entrypoints.http.bodies import JSON_TYPE, read_body
+from entrypoints.http.bodies import ENCODINGS, JSON_TYPE, read_body
 from entrypoints.http.config import HttpConfig
-from entrypoints.http.errors import ForeignOrigin, HostNotAllowed, KeyMissing, UnsupportedMediaType
+from entrypoints.http.errors import ForeignOrigin, HostNotAllowed, KeyMissing, UnsupportedEncoding, UnsupportedMediaType
 from entrypoints.http.hosts import HostRule
 from entrypoints.http.origins import OriginRule, is_preflight, preflight_headers
 
@@ -54,6 +54,8 @@ def guard(config: HttpConfig, origins: OriginRule, free_paths: Collection[str]) 
             return web.Response(status=204, headers=preflight_headers())
         if not keys.allows(request):
             raise KeyMissing
+        if request.headers.get("Content-Encoding", "identity").lower() not in ENCODINGS:
+            raise UnsupportedEncoding
         body = await read_body(request, config.max_request_bytes)
         if body and request.content_type != JSON_TYPE:
             raise UnsupportedMediaType

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from entrypoints.database_url import database_url_of
 from entrypoints.settings import Settings, WrongSetting, read_settings
 
 _FORMS: Final = "`json`, `sql`, a data folder such as ./other, or a database's address such as postgresql://..."
@@ -56,9 +57,17 @@ def place_of(text: str, flag: str, flags: Mapping[str, str]) -> Place:
     Raises WrongSetting.
     """
     if "://" in text:
+        _require_database(text, flag)
         return Place(read_settings({**flags, "storage": "sql", "database_url": text}))
     if "/" in text:
         return Place(read_settings({**flags, "storage": "json", "data_dir": text}))
     if text in {"json", "sql", "memory"}:
         return place_of_settings(read_settings({**flags, "storage": text}))
     raise WrongSetting(f"wrong value {text[:100]!r} for {flag}: choose {_FORMS}")
+
+
+def _require_database(address: str, flag: str) -> None:
+    try:
+        database_url_of(address, Path())
+    except ValueError as error:
+        raise WrongSetting(f"wrong address for {flag}: {error}") from None

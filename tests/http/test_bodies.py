@@ -216,7 +216,26 @@ async def test_a_body_cut_off_by_the_client_does_nothing(client: Client, bench: 
 
 async def test_broken_compression_is_a_broken_body(client: Client) -> None:
     headers = {**JSON_TYPE, "Content-Encoding": "gzip"}
-    await error_of(await client.post(SESSIONS, data=b"no gzip", headers=headers), 422, "VALIDATION_ERROR")
+    answer = await client.post(SESSIONS, data=b"no gzip", headers=headers)
+    await error_of(answer, 422, "VALIDATION_ERROR")
+    assert "Content-Encoding" in (await answer.json())["error"]["message"]
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "gzip, deflate", "gzip, gzip", "rot13"])
+async def test_a_body_that_is_packed_in_another_way_is_refused_with_the_ways_that_are_understood(
+    client: Client, bench: HttpBench, encoding: str
+) -> None:
+    headers = {**JSON_TYPE, "Content-Encoding": encoding}
+    answer = await client.post(SESSIONS, data=b'{"model": "llama"}', headers=headers)
+    await error_of(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+    assert answer.headers["Accept-Encoding"] == "gzip, deflate"
+    assert bench.catalog.asked == []
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
+async def test_a_body_may_be_said_to_be_as_it_is(client: Client, encoding: str) -> None:
+    headers = {**JSON_TYPE, "Content-Encoding": encoding}
+    assert (await client.post(SESSIONS, data=b'{"model": "llama"}', headers=headers)).status == 201
 
 
 BROKEN: Mapping[str, tuple[str, bytes, int]] = {

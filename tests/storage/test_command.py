@@ -201,7 +201,7 @@ async def test_a_session_that_a_server_works_on_waits_for_its_end(
         (["copy", "--from", "json", "--to", "./new/../."], "--from and --to are the same place: "),
         (["copy", "--from", "sql", "--to", "sqlite:///mochi.db"], "--from and --to are the same place: sql, "),
         (["copy", "--from", "sql", "--to", "json"], "nothing is kept there: no file "),
-        (["copy", "--from", "mysql://me:secret@db/x", "--to", "json"], "wrong value for MOCHI_DATABASE_URL"),
+        (["copy", "--from", "mysql://me:secret@db/x", "--to", "json"], "wrong address for --from"),
         (["copy", "--from", "./nowhere", "--to", "json"], "nothing is kept there: no folder "),
         (["copy", "--from", "json", "--to", "./file/x"], "wrong value for MOCHI_DATA_DIR"),
         (["check", "--data-dir", "nowhere"], "nothing is kept there: no folder "),

@@ -44,6 +44,12 @@ def test_a_run_is_two_lines(caplog: pytest.LogCaptureFixture) -> None:
     ]
 
 
+def test_a_run_that_ends_before_its_turn_never_began(caplog: pytest.LogCaptureFixture) -> None:
+    report = RunReport(run_id="r", session_id="s", has_turn=False, status="cancelled")
+
+    assert lines_of(report, caplog) == [("INFO", "run cancelled after 0.500 s, ? and ? tokens")]
+
+
 def test_a_run_that_failed_says_why(caplog: pytest.LogCaptureFixture) -> None:
     report = RunReport(run_id="r", session_id="s", status="failed", error_code="OLLAMA_ERROR")
 

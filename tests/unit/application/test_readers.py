@@ -7,7 +7,7 @@ import pytest
 
 from application.ports.language_model import ModelChunk
 from application.use_cases.follow_run import StreamPosition
-from domain.errors import IdempotencyConflict, RunNotFound, SessionNotFound
+from domain.errors import IdempotencyConflict, RunNotAtWork, RunNotFound, SessionNotFound
 from domain.run import ChatRequest
 from domain.run_event import Done, Snapshot
 from tests.fakes.house import House, names_of, read_all, read_entries, read_until_text, text_of, until
@@ -135,7 +135,7 @@ async def test_a_run_that_is_not_there(run_id: str) -> None:
     with pytest.raises(RunNotFound):
         async with house.follow_run(session_id, StreamPosition(run_id=run_id, after=0)):
             pass
-    with pytest.raises(RunNotFound):
+    with pytest.raises(RunNotAtWork):
         await house.cancel_run(session_id, run_id)
     with pytest.raises(RunNotFound):
         await house.get_run(session_id, run_id)

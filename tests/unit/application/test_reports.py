@@ -96,6 +96,21 @@ async def test_waiting_for_ones_turn_is_not_the_servers_part() -> None:
     assert [each.added_delay for each in await told_of(house, QuestionReport)] == [None, None]
 
 
+async def test_a_run_that_is_cancelled_while_it_waits_had_no_turn() -> None:
+    gate = asyncio.Event()
+    house = House(ScriptedModel([gate, *saying("first")]))
+    session_id = await house.session()
+    async with house.say(session_id):
+        async with house.start_run(session_id, ChatRequest(message="next", if_busy="enqueue")) as waiting:
+            await house.cancel_run(session_id, waiting.run.run_id)
+        gate.set()
+
+    told = {report.run_id: report for report in await told_of(house, RunReport)}
+    ended = told.pop(waiting.run.run_id)
+    assert (ended.status, ended.has_turn) == ("cancelled", False)
+    assert [report.has_turn for report in told.values()] == [True]
+
+
 async def test_the_first_piece_is_timed_whatever_it_is() -> None:
     gate = asyncio.Event()
     house = House(ScriptedModel([gate, ModelChunk(thinking="hm"), *saying("so")]))
