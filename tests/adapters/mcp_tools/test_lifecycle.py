@@ -43,7 +43,7 @@ async def main(file):
     print((await toolbox.call("stubborn__tell", {})).text)
     began = time.monotonic()
     await toolbox.aclose()
-    print(time.monotonic() - began < 2, len(asyncio.all_tasks()))
+    print(time.monotonic() - began < 8, len(asyncio.all_tasks()))
 
 uvloop.run(main(sys.argv[1]))
 """
@@ -87,7 +87,7 @@ async def test_closing_ends_calls_and_leaves_neither_process_nor_task(bench: Ben
     )
     calls = [asyncio.create_task(toolbox.call(f"{name}__hang", {})) for name in ("polite", "stubborn")]
     await notes.expect(*["started"] * 3, *["called hang"] * 2)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(8):
         await toolbox.aclose()
     outcomes = await asyncio.gather(*calls)
     assert [outcome.error_code for outcome in outcomes] == ["TOOL_EXECUTION_FAILED"] * 2
@@ -101,7 +101,7 @@ async def test_closing_ends_calls_and_leaves_neither_process_nor_task(bench: Ben
 async def test_closing_while_a_server_is_being_connected(bench: Bench, notes: Notes) -> None:
     toolbox = await bench.open(silent=odd_entry(manner="silent", env={"NOTES": notes.address}))
     await notes.expect("started")
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(8):
         await toolbox.aclose()
     await notes.expect("gone")
     await toolbox.reload()
@@ -176,7 +176,7 @@ async def test_closing_does_not_wait_for_an_http_server(
         toolbox = await bench.open(sdk={"url": f"http://127.0.0.1:{port}/mcp"})
         call = asyncio.create_task(toolbox.call("sdk__wait", {"name": "it"}))
         await notes.expect("started", "it began")
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(8):
             await toolbox.aclose()
         assert not (await call).success
 

@@ -152,7 +152,7 @@ async def test_closing_ends_calls_that_wait_for_the_start_too(tmp_path: Path, de
 
 
 async def settled_at_least(count: int) -> None:
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(10):
         while len(await asyncio.to_thread(running)) < count:  # noqa: ASYNC110 - no event comes of other processes
             await asyncio.sleep(0.01)
 
