@@ -45,11 +45,15 @@ def page_of(
 
 
 def _among_newest(connection: Connection, everything: Select[Any], words: Sequence[str], limit: int) -> Sequence[Any]:
-    """A common word is in some of the newest, while its rows are too many to be gone through."""
+    """A common word is in some of the newest, while its rows are too many to be gone through.
+
+    Whole rows are taken of those alone that are found: for all of the newest, PostgreSQL reads every session's.
+    """
     newest = _listed(everything, SESSIONS, _NEWEST).with_only_columns(*_PLACE).subquery()
-    near = select(SESSIONS).join(newest, newest.c.key == SESSIONS.c.key)
-    near = near.where(*[_has_word(newest, word) for word in words])
-    return connection.execute(_listed(near, newest, limit)).all()
+    having_all = select(newest).where(*[_has_word(newest, word) for word in words])
+    found = _listed(having_all, newest, limit).subquery()
+    whole = select(SESSIONS).join(found, found.c.key == SESSIONS.c.key)
+    return connection.execute(_listed(whole, found, limit)).all()
 
 
 def ids_in(connection: Connection, collection: str) -> Sequence[str]:
