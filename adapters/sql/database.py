@@ -35,6 +35,10 @@ class Database(Protocol):
         """Carry out what only reads, on one state of the database."""
         ...
 
+    async def look(self, operation: Operation[Result]) -> Result:
+        """Carry out a single statement that only reads: a server far away is asked once, and not for a transaction."""
+        ...
+
     async def write(self, operation: Operation[Result], *, outlives_power: bool = True) -> Result:
         """Carry out what may write. It outlives this process then, and where that is asked for, a power cut too."""
         ...

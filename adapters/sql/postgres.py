@@ -44,6 +44,7 @@ class PostgresDatabase(Database):
     def __init__(self, url: URL) -> None:
         self._engine = new_engine(url, pool_size=_CONNECTIONS, max_overflow=_CONNECTIONS_AT_MOST - _CONNECTIONS)
         self._quick_engine = new_engine(url, pool_size=_QUICK_CONNECTIONS, max_overflow=0, waits_for_disk=False)
+        self._looks = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
         self._lock = _InstanceLock(url)
 
@@ -65,6 +66,9 @@ class PostgresDatabase(Database):
 
     async def read(self, operation: Operation[Result]) -> Result:
         return await finish_despite_cancellation(_carry_out(self._snapshots, operation))
+
+    async def look(self, operation: Operation[Result]) -> Result:
+        return await finish_despite_cancellation(_carry_out(self._looks, operation))
 
     async def write(self, operation: Operation[Result], *, outlives_power: bool = True) -> Result:
         engine = self._engine if outlives_power else self._quick_engine

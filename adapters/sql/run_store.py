@@ -80,7 +80,7 @@ class SqlRunStore(ports.RunStore):
     async def list_runs(self, session_id: str) -> Sequence[Run]:
         if not is_id(session_id):
             return []
-        bodies = await self._database.read(
+        bodies = await self._database.look(
             lambda connection: connection.execute(_LISTED, {"session_id": session_id}).scalars().all()
         )
         return [run for run in map(RunRow.to_domain, bodies) if run]

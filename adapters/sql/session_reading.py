@@ -14,6 +14,7 @@ from domain.errors import SessionCorrupt, SessionNotFound
 _ROW: Final = select(SESSIONS).where(
     SESSIONS.c.collection == bindparam("collection"), SESSIONS.c.session_id == bindparam("session_id")
 )
+_STATE: Final = _ROW.with_only_columns(SESSIONS.c.key, SESSIONS.c.revision)
 _LOCKED_ROW: Final = _ROW.with_for_update()
 _BODIES: Final = select(MESSAGES.c.body).where(MESSAGES.c.session_key == bindparam("key")).order_by(MESSAGES.c.position)
 
@@ -41,8 +42,19 @@ class Fetched:
         return KnownSession(self.row.key, self.row.revision, session, self.weight)
 
 
+def is_current(connection: Connection, collection: str, session_id: str, known: KnownSession) -> bool:
+    """Whether what is `known` is the session as it is, by a single statement."""
+    row = connection.execute(_STATE, {"collection": collection, "session_id": session_id}).one_or_none()
+    return row is not None and (row.key, row.revision) == (known.key, known.revision)
+
+
 def fetch(
-    connection: Connection, collection: str, session_id: str, known: KnownSession | None, *, is_to_change: bool = False
+    connection: Connection,
+    collection: str,
+    session_id: str,
+    known: KnownSession | None = None,
+    *,
+    is_to_change: bool = False,
 ) -> Fetched:
     """`is_to_change` keeps others from changing it until the transaction ends. Raises SessionNotFound."""
     statement = _LOCKED_ROW if is_to_change else _ROW

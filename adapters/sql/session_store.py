@@ -9,7 +9,7 @@ from adapters.codec.errors import NotDecodable
 from adapters.sql import session_list, session_writing
 from adapters.sql.database import Database, computed
 from adapters.sql.session_cache import KnownSession, SessionCache
-from adapters.sql.session_reading import fetch
+from adapters.sql.session_reading import fetch, is_current
 from adapters.sql.session_rows import SessionRow
 from adapters.sql.session_writing import NewMessages
 from application.ports import session_store as ports
@@ -92,16 +92,22 @@ class SqlSessionStore(ports.SessionStore):
             after = ports.ListPosition(updated_at=rows[-1].updated_at, session_id=rows[-1].session_id)
 
     async def session_ids(self) -> Sequence[str]:
-        return await self._database.read(partial(session_list.ids_in, collection=self._collection))
+        return await self._database.look(partial(session_list.ids_in, collection=self._collection))
 
     async def _load(self, session_id: str) -> KnownSession:
         require_session_id(session_id)
         known = self._cache.get(session_id)
-        fetched = await self._database.read(lambda connection: fetch(connection, self._collection, session_id, known))
+        if known and await self._is_current(session_id, known):
+            return known
+        fetched = await self._database.read(lambda connection: fetch(connection, self._collection, session_id))
         loaded = await computed(fetched.weight, fetched.decoded)
-        if loaded is not known:
-            self._cache.put(loaded)
+        self._cache.put(loaded)
         return loaded
+
+    async def _is_current(self, session_id: str, known: KnownSession) -> bool:
+        return await self._database.look(
+            partial(is_current, collection=self._collection, session_id=session_id, known=known)
+        )
 
 
 async def _prepared(messages: Sequence[Message]) -> NewMessages:

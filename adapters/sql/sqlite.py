@@ -60,6 +60,9 @@ class SqliteDatabase(Database):
     async def read(self, operation: Operation[Result]) -> Result:
         return await self._reading.run(partial(_carry_out, self._reader, operation))
 
+    async def look(self, operation: Operation[Result]) -> Result:
+        return await self.read(operation)
+
     async def write(self, operation: Operation[Result], *, outlives_power: bool = True) -> Result:
         engine = self._writer if outlives_power else self._quick_writer
         return await self._writing.run(partial(_carry_out, engine, operation))
