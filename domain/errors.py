@@ -2,7 +2,7 @@
 
     MochiError
     ├── NotFound
-    │   ├── SessionNotFound, RunNotFound, PromptNotFound, ConfirmationNotFound
+    │   ├── SessionNotFound, RunNotFound, RunNotAtWork, PromptNotFound, ConfirmationNotFound
     │   └── ModelNotFound, ToolNotFound, AgentNotFound
     ├── InvalidRequest                          what the caller sent cannot be done
     │   ├── ValidationFailed, InvalidMessageIndex, EmptyHistory, ContextOverflow, SummaryModelRequired

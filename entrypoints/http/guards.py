@@ -54,9 +54,9 @@ def guard(config: HttpConfig, origins: OriginRule, free_paths: Collection[str]) 
             return web.Response(status=204, headers=preflight_headers())
         if not keys.allows(request):
             raise KeyMissing
-        if request.headers.get("Content-Encoding", "identity").lower() not in ENCODINGS:
-            raise UnsupportedEncoding
         body = await read_body(request, config.max_request_bytes)
+        if body and request.headers.get("Content-Encoding", "").lower() not in ENCODINGS:
+            raise UnsupportedEncoding
         if body and request.content_type != JSON_TYPE:
             raise UnsupportedMediaType
         return await handler(request)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from entrypoints.http.bodies import MAX_VALUES
-from tests.http.bench import Client, HttpBench, Json, error_of, json_of
+from tests.http.bench import Client, ClientFactory, HttpBench, Json, error_of, json_of
 from tests.http.requests_of import KEPT, KEPT_PROMPT, WITH_BODY
 
 SESSIONS = "/api/v1/sessions"
@@ -230,6 +230,17 @@ async def test_a_body_that_is_packed_in_another_way_is_refused_with_the_ways_tha
     await error_of(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
     assert answer.headers["Accept-Encoding"] == "gzip, deflate"
     assert bench.catalog.asked == []
+
+
+async def test_a_request_without_a_body_may_say_what_it_likes_of_one(client: Client) -> None:
+    assert (await client.get(SESSIONS, headers={"Content-Encoding": "rot13"})).status == 200
+
+
+async def test_the_size_of_a_body_is_looked_at_before_its_form(start_client: ClientFactory, bench: HttpBench) -> None:
+    client = await start_client(bench.app(max_request_bytes=10))
+    for form in {"Content-Encoding": "rot13"}, {"Content-Type": "text/plain"}:
+        answer = await client.post(SESSIONS, data=b'{"model": "llama"}', headers={**JSON_TYPE, **form})
+        await error_of(answer, 413, "PAYLOAD_TOO_LARGE")
 
 
 @pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
