@@ -200,14 +200,14 @@ async def test_one_whose_machine_is_gone_has_left(
 async def test_one_that_reads_slowly_is_not(
     api: Api, ollama_server: OllamaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(open_stream, "STALLED_SECONDS", 1.0)
+    monkeypatch.setattr(open_stream, "STALLED_SECONDS", 3.0)
     monkeypatch.setattr(open_stream, "_SWEEP_SECONDS", 0.1)
     ollama_server.answer_next(Reply([Tokens(4000, per_write=100, content=PIECE)]))
     session_id = await api.new_session()
     await api.answer(session_id)
     async with reading(api, session_id) as slow:
         for _ in range(12):
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.3)
             await slow.take(600_000)
         await slow.take_all()
     assert b"event: done" in slow.taken

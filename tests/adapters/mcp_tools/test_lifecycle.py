@@ -36,7 +36,7 @@ import uvloop
 from adapters.mcp_tools.toolbox import McpToolbox
 
 async def main(file):
-    toolbox = McpToolbox(config_file=Path(file), timeout_seconds=5)
+    toolbox = McpToolbox(config_file=Path(file), timeout_seconds=15)
     await toolbox.open()
     print(await toolbox.call("sdk__echo", {"text": "hello"}))
     print((await toolbox.call("sdk__leave", {})).error_code)
@@ -51,7 +51,7 @@ uvloop.run(main(sys.argv[1]))
 
 def run(program: str, *arguments: str) -> str:
     command = [sys.executable, "-W", "error", "-c", program, *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=30).stdout
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def test_where_the_sdk_is_missing_each_server_says_what_to_install(bench: Bench) -> None:

@@ -76,7 +76,7 @@ async def test_it_is_told_why(tmp_path: Path, case: str) -> None:
 async def test_many_bad_ones_take_no_good_one_down(tmp_path: Path) -> None:
     bad = {f"bad_{number}.py": text for number, (text, _) in enumerate(BROKEN.values())}
     good = {f"good_{number}.py": GOOD.replace("good", f"good_{number}") for number in range(5)}
-    async with opened(tmp_path, {**bad, **good}, timeout_seconds=TIMEOUT) as toolbox:
+    async with opened(tmp_path, {**bad, **good}, timeout_seconds=3 * TIMEOUT) as toolbox:
         inventory = await toolbox.inventory()
 
     assert set(inventory.tools) == {f"good_{number}" for number in range(5)}
