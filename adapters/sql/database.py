@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
+
+from adapters.codec.json_text import render
 
 Result = TypeVar("Result")
 Operation: TypeAlias = Callable[[Connection], Result]
 """All that is done within one transaction. It waits for the database alone."""
+Danger: TypeAlias = Literal["kill", "crash", "power cut"]
+"""What a write outlives, each more than the one before: the death of this process; that of a database server, with what
+it had not brought to disk, while this process lives on; a power cut, which ends both."""
 
 _LIGHT: Final = 100_000
 """Characters that are decoded or taken apart within a few milliseconds."""
@@ -39,8 +44,10 @@ class Database(Protocol):
         """Carry out a single statement that only reads: a server far away is asked once, and not for a transaction."""
         ...
 
-    async def write(self, operation: Operation[Result], *, outlives_power: bool = True) -> Result:
-        """Carry out what may write. It outlives this process then, and where that is asked for, a power cut too."""
+    async def write(
+        self, operation: Operation[Result], *, outlives: Danger = "power cut", is_one: bool = False
+    ) -> Result:
+        """Carry out what may write. `is_one`: by a single statement, where `nests_writes` lets one hold all of it."""
         ...
 
     @property
@@ -61,3 +68,13 @@ class Database(Protocol):
 async def computed(weight: int, work: Callable[[], Result]) -> Result:
     """`work` on `weight` characters, in a thread where it would hold up the event loop."""
     return work() if weight < _LIGHT else await asyncio.to_thread(work)
+
+
+def nests_writes(connection: Connection) -> bool:
+    """Whether a statement may hold others that write. It needs no transaction around it, and is sent in one trip."""
+    return connection.dialect.name == "postgresql"
+
+
+def json_text(value: Any) -> str:
+    """A parameter of SQLAlchemy's type JSON."""
+    return render(value).decode()

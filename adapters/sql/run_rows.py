@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Text, text
+from sqlalchemy import Boolean, Column, Index, Text, text
 from sqlmodel import Field
 
 from adapters.codec.errors import NotDecodable, NotEncodable
@@ -16,7 +16,10 @@ from domain.run import PartialAnswer, Run
 
 
 class RunRow(Row, table=True):
-    """The record of a run, `body` as JSON; `owner` is the server that holds it."""
+    """The record of a run, `body` as JSON; `owner` is the server that holds it.
+
+    `partial_answer` is what a run at work has written of the answer that it is at, as JSON.
+    """
 
     __tablename__ = "mochi_runs"
     __table_args__ = (
@@ -31,10 +34,11 @@ class RunRow(Row, table=True):
     created_at: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     ended_at: datetime | None = Field(sa_column=Column(UtcTime))
     body: str = Field(sa_column=Column(Text, nullable=False))
+    partial_answer: str | None = Field(sa_column=Column(Text))
 
     @staticmethod
     def of(run: Run, owner: str) -> Values:
-        """Raises StorageFailed for what JSON cannot hold."""
+        """The record, without a partial answer. Raises StorageFailed for what JSON cannot hold."""
         try:
             body = render(encode_run(run)).decode()
         except NotEncodable:
@@ -58,33 +62,21 @@ class RunRow(Row, table=True):
             return None
 
 
-class PartialRow(Row, table=True):
-    """What a run has written of the answer that it is at, `body` as JSON."""
+def text_of(partial: PartialAnswer) -> str:
+    """A partial answer as its column has it. Raises StorageFailed for what JSON cannot hold."""
+    try:
+        return render(encode_partial(partial)).decode()
+    except NotEncodable:
+        raise StorageFailed("The answer holds something that JSON cannot, such as very deep nesting.") from None
 
-    __tablename__ = "mochi_partial_answers"
 
-    run_id: str = Field(
-        sa_column=Column(BYTEWISE, ForeignKey("mochi_runs.run_id", ondelete="CASCADE"), primary_key=True)
-    )
-    body: str = Field(sa_column=Column(Text, nullable=False))
-
-    @staticmethod
-    def of(partial: PartialAnswer) -> Values:
-        """Raises StorageFailed for what JSON cannot hold."""
-        try:
-            return {"run_id": partial.run_id, "body": render(encode_partial(partial)).decode()}
-        except NotEncodable:
-            raise StorageFailed("The answer holds something that JSON cannot, such as very deep nesting.") from None
-
-    @staticmethod
-    def to_domain(body: str | None) -> PartialAnswer | None:
-        """None where there is no text, or none that can be read."""
-        try:
-            partial = None if body is None else decode_partial(parse(body.encode()))
-        except NotDecodable:
-            return None
-        return partial if partial and (partial.message.content or partial.message.thinking) else None
+def answer_of(text: str | None) -> PartialAnswer | None:
+    """The partial answer of a column; None where there is no text, or none that can be read."""
+    try:
+        partial = None if text is None else decode_partial(parse(text.encode()))
+    except NotDecodable:
+        return None
+    return partial if partial and (partial.message.content or partial.message.thinking) else None
 
 
 RUNS: Final = table_of(RunRow)
-PARTIALS: Final = table_of(PartialRow)

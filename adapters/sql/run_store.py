@@ -1,14 +1,15 @@
 """Records of runs in a database."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, exists, select
+from sqlalchemy import Connection, bindparam, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.sql.database import Database
-from adapters.sql.run_rows import PARTIALS, RUNS, PartialRow, RunRow
+from adapters.sql.database import Danger, Database
+from adapters.sql.run_rows import RUNS, RunRow, answer_of, text_of
 from application.ports import run_store as ports
 from domain.errors import SessionBusy, StorageFailed
 from domain.identifiers import is_id
@@ -18,11 +19,7 @@ from domain.run import IDEMPOTENCY_KEPT, OLD_RUNS_KEPT, PartialAnswer, Run
 _put = insert(RUNS)
 _put_anew: Final = {name: _put.excluded[name] for name in ("owner", "is_open", "ended_at", "body")}
 _PUT_RUN: Final = _put.on_conflict_do_update(index_elements=["run_id"], set_=_put_anew)
-_put_partial = insert(PARTIALS)
-_PUT_PARTIAL: Final = _put_partial.on_conflict_do_update(
-    index_elements=["run_id"], set_={"body": _put_partial.excluded.body}
-)
-_DROP_PARTIAL: Final = delete(PARTIALS).where(PARTIALS.c.run_id == bindparam("its_run_id"))
+_PUT_ENDED: Final = _put.on_conflict_do_update(index_elements=["run_id"], set_={**_put_anew, "partial_answer": None})
 _OF_SESSION: Final = RUNS.c.session_id == bindparam("session_id")
 _NEWEST_FIRST: Final = (RUNS.c.created_at.desc(), RUNS.c.run_id.desc())
 _LISTED: Final = select(RUNS.c.body).where(_OF_SESSION).order_by(*_NEWEST_FIRST)
@@ -30,9 +27,10 @@ _OPEN_OTHERS: Final = select(RUNS.c.owner, RUNS.c.body).where(
     _OF_SESSION, RUNS.c.is_open, RUNS.c.run_id != bindparam("run_id")
 )
 _others = RUNS.alias()
+_of_record = [column for column in RUNS.columns if column is not RUNS.c.partial_answer]
 _PUT_IF_ALONE: Final = _put.from_select(
-    [column.name for column in RUNS.columns],
-    select(*[bindparam(column.name, type_=column.type) for column in RUNS.columns]).where(
+    [column.name for column in _of_record],
+    select(*[bindparam(column.name, type_=column.type) for column in _of_record]).where(
         ~exists().where(
             _others.c.session_id == bindparam("session_id"),
             _others.c.is_open,
@@ -41,22 +39,18 @@ _PUT_IF_ALONE: Final = _put.from_select(
     ),
 ).on_conflict_do_update(index_elements=["run_id"], set_=_put_anew)
 """`_PUT_RUN` where no other run of the session is open, which is nearly always: nobody has to be looked at then."""
-_MINE_AT_WORK: Final = (
-    select(RUNS.c.run_id)
-    .where(RUNS.c.run_id.in_(bindparam("run_ids", expanding=True)), RUNS.c.owner == bindparam("owner"), RUNS.c.is_open)
-    .with_for_update()
+_PUT_TEXT: Final = (
+    update(RUNS)
+    .where(RUNS.c.run_id == bindparam("its_run_id"), RUNS.c.owner == bindparam("its_owner"), RUNS.c.is_open)
+    .values(partial_answer=bindparam("text"))
 )
-_OPEN_WITH_TEXT: Final = (
-    select(RUNS.c.owner, RUNS.c.body, PARTIALS.c.body.label("partial"))
-    .where(RUNS.c.is_open)
-    .outerjoin_from(RUNS, PARTIALS, PARTIALS.c.run_id == RUNS.c.run_id)
-)
+_OPEN_WITH_TEXT: Final = select(RUNS.c.owner, RUNS.c.body, RUNS.c.partial_answer).where(RUNS.c.is_open)
 _old = (_OF_SESSION, RUNS.c.ended_at < bindparam("oldest"))
 _PRUNE: Final = delete(RUNS).where(
     *_old, RUNS.c.run_id.in_(select(RUNS.c.run_id).where(*_old).order_by(*_NEWEST_FIRST).offset(OLD_RUNS_KEPT))
 )
 _PRUNES: Final = "0"
-"""Ids are random hex: the end of one run in sixteen takes along what need not be kept of its session's."""
+"""Ids are random hex: one run in sixteen takes along, as it ends, what need not be kept of its session's."""
 _FORGET: Final = delete(RUNS).where(_OF_SESSION)
 
 
@@ -67,15 +61,20 @@ class SqlRunStore(ports.RunStore):
         self._database = database
 
     async def claim(self, run: Run) -> None:
-        await self._database.write(partial(self._claim, run=run), outlives_power=_must_outlive_power(run))
+        await self._database.write(partial(self._claim, run=run), outlives=_danger_to(run))
 
     async def update(self, run: Run) -> None:
-        await self._database.write(partial(self._update, run=run), outlives_power=_must_outlive_power(run))
+        is_one = _oldest_kept_with(run) is None
+        await self._database.write(partial(self._update, run=run), outlives=_danger_to(run), is_one=is_one)
 
     async def flush(self, partials: Sequence[PartialAnswer]) -> None:
-        rows = {row["run_id"]: row for row in map(PartialRow.of, partials)}
+        texts = {each.run_id: text_of(each) for each in partials}
+        owner = self._database.instance_id
+        rows = [{"its_run_id": run_id, "its_owner": owner, "text": text} for run_id, text in texts.items()]
         if rows:
-            await self._database.write(partial(self._flush, rows=rows), outlives_power=False)
+            await self._database.write(
+                lambda connection: connection.execute(_PUT_TEXT, rows), outlives="kill", is_one=True
+            )
 
     async def list_runs(self, session_id: str) -> Sequence[Run]:
         if not is_id(session_id):
@@ -107,30 +106,29 @@ class SqlRunStore(ports.RunStore):
         connection.execute(_PUT_RUN, row)
 
     def _update(self, connection: Connection, run: Run) -> None:
-        connection.execute(_PUT_RUN, RunRow.of(run, self._database.instance_id))
-        if run.has_ended:
-            connection.execute(_DROP_PARTIAL, {"its_run_id": run.run_id})
-        if run.ended_at and run.run_id.endswith(_PRUNES):
-            oldest = run.ended_at - IDEMPOTENCY_KEPT
+        statement = _PUT_ENDED if run.has_ended else _PUT_RUN
+        connection.execute(statement, RunRow.of(run, self._database.instance_id))
+        if oldest := _oldest_kept_with(run):
             connection.execute(_PRUNE, {"session_id": run.session_id, "oldest": oldest})
-
-    def _flush(self, connection: Connection, rows: dict[object, dict[str, object]]) -> None:
-        given = {"run_ids": [*rows], "owner": self._database.instance_id}
-        # Locked, so that a run that ends meanwhile takes its text with it.
-        if at_work := connection.execute(_MINE_AT_WORK, given).scalars().all():
-            connection.execute(_PUT_PARTIAL, [rows[run_id] for run_id in at_work])
 
     def _abandoned(self, connection: Connection) -> list[ports.AbandonedRun]:
         rows = connection.execute(_OPEN_WITH_TEXT).all()
         living = self._database.living(connection, {row.owner for row in rows})
         left = ((RunRow.to_domain(row.body), row) for row in rows if row.owner not in living)
-        return [ports.AbandonedRun(run=run, partial=PartialRow.to_domain(row.partial)) for run, row in left if run]
+        return [ports.AbandonedRun(run=run, partial=answer_of(row.partial_answer)) for run, row in left if run]
 
 
-def _must_outlive_power(run: Run) -> bool:
-    """Whether something would be done twice if this were lost with the power.
+def _oldest_kept_with(run: Run) -> datetime | None:
+    """When those of its session ended that are to be kept; None where its end is not to look for others."""
+    return run.ended_at - IDEMPOTENCY_KEPT if run.ended_at and run.run_id.endswith(_PRUNES) else None
 
-    The end of a run too: a database server that crashes may lose it while we live on, and then nobody would know that
-    the run, which seems to be ours and at work, holds its session no more.
+
+def _danger_to(run: Run) -> Danger:
+    """A power cut, where something would be done twice if the record were lost with it.
+
+    The crash of a database server, for the end of a run: while we live on, nobody would else know that the run, which
+    seems to be ours and at work, holds its session no more.
     """
-    return run.has_ended or run.idempotency_key is not None or bool(run.confirmations)
+    if run.idempotency_key is not None or run.confirmations:
+        return "power cut"
+    return "crash" if run.has_ended else "kill"

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, column, inspect, select, table, text
 from domain.errors import StorageFailed
 
 VERSION_TABLE: Final = "mochi_schema_version"
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 """Those in `migrations/versions`, in their order. Alembic, which knows them too, takes long to import."""
 
 _UPGRADING: Final = 0x6D6F636869
@@ -31,7 +31,7 @@ def make_current(connection: Connection) -> bool:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_UPGRADING})"))
     if _found(connection) == REVISIONS[-1]:
         return False
-    _upgrade(connection)
+    upgrade_to(connection, REVISIONS[-1])
     return True
 
 
@@ -47,11 +47,12 @@ def _found(connection: Connection) -> str | None:
     return found
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade_to(connection: Connection, revision: str) -> None:
+    """Take the steps up to that one, which is not behind."""
     # A sixth of a second, for what is needed once in a version's life.
     from alembic import command  # noqa: PLC0415 - for that reason
     from alembic.config import Config  # noqa: PLC0415 - likewise
 
     config = Config(attributes={"connection": connection, "version_table": VERSION_TABLE})
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

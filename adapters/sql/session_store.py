@@ -54,7 +54,7 @@ class SqlSessionStore(ports.SessionStore):
             return
         new = await _prepared(messages)
         key, revision = await self._database.write(
-            lambda connection: session_writing.append(connection, self._collection, session_id, new, at)
+            lambda connection: session_writing.append(connection, self._collection, session_id, new, at), is_one=True
         )
         known = self._cache.get(session_id)
         if known and (known.key, known.revision) == (key, revision - 1):

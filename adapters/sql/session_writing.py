@@ -3,81 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Connection,
-    Integer,
-    SmallInteger,
-    Text,
-    bindparam,
-    cast,
-    delete,
-    func,
-    select,
-    true,
-    update,
-)
-from sqlalchemy import insert as plain_insert
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection
 
+from adapters.sql import session_statements as statements
+from adapters.sql.database import nests_writes
+from adapters.sql.row import Values
 from adapters.sql.session_cache import KnownSession
 from adapters.sql.session_reading import fetch
-from adapters.sql.session_rows import MESSAGES, SESSIONS, MessageRow, SessionRow, preview_of
-from adapters.sql.word_rows import IN_MESSAGES, IN_SUMMARY, WORDS, keys_of_messages, keys_of_summary
+from adapters.sql.session_rows import MessageRow, SessionRow, preview_of
+from adapters.sql.word_rows import IN_MESSAGES, IN_SUMMARY, keys_of_messages, keys_of_summary
 from domain.conversation import system_prompt_of, without_system_prompt
 from domain.errors import SessionNotFound
 from domain.message import Message
 from domain.session import Session
-
-# SQLite's and PostgreSQL's ON CONFLICT are spelt alike: SQLAlchemy compiles the one's statement for the other too.
-_CREATE: Final = insert(SESSIONS).on_conflict_do_nothing().returning(SESSIONS.c.key)
-_IS_OURS: Final = (
-    SESSIONS.c.collection == bindparam("its_collection"),
-    SESSIONS.c.session_id == bindparam("its_session_id"),
-)
-_GROW: Final = (
-    update(SESSIONS)
-    .where(*_IS_OURS)
-    .values(
-        updated_at=bindparam("at"),
-        revision=SESSIONS.c.revision + 1,
-        message_count=SESSIONS.c.message_count + bindparam("count"),
-        next_position=SESSIONS.c.next_position + bindparam("count"),
-        preview=func.coalesce(SESSIONS.c.preview, bindparam("new_preview", type_=Text)),
-    )
-    .returning(SESSIONS.c.key, SESSIONS.c.revision, SESSIONS.c.next_position)
-)
-_CHANGE: Final = update(SESSIONS).where(
-    SESSIONS.c.key == bindparam("its_key"), SESSIONS.c.revision == bindparam("its_revision")
-)
-_PUT_MESSAGES: Final = plain_insert(MESSAGES)
-_DELETE: Final = delete(SESSIONS).where(*_IS_OURS)
-_DROP_PROMPT: Final = delete(MESSAGES).where(MESSAGES.c.session_key == bindparam("key"), MESSAGES.c.position == 0)
-_DROP_END: Final = delete(MESSAGES).where(
-    MESSAGES.c.session_key == bindparam("key"), MESSAGES.c.position >= bindparam("first")
-)
-_DROP_WORDS: Final = delete(WORDS).where(
-    WORDS.c.session_key == bindparam("key"),
-    WORDS.c.source == bindparam("of_source"),
-    WORDS.c.position >= bindparam("first"),
-)
-_given = func.json_each(bindparam("keys", type_=JSON)).table_valued("key", "value")
-_ADD_WORDS: Final = (
-    insert(WORDS)
-    .from_select(
-        ["session_key", "word", "source", "position"],
-        select(
-            bindparam("of_session", type_=BigInteger),
-            _given.c.key,
-            bindparam("of_source", type_=SmallInteger),
-            cast(cast(_given.c.value, Text), Integer),
-        ).where(true()),  # Without a WHERE, SQLite takes the ON that follows for that of a join.
-    )
-    .on_conflict_do_nothing()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,26 +37,34 @@ class NewMessages:
     def weight(self) -> int:
         return sum(map(len, self.bodies))
 
+    @property
+    def rows(self) -> Values:
+        """As the statements want them that add the rows with the change of the session's."""
+        return {"bodies": self.bodies, "words": self.words}
+
 
 def create(connection: Connection, collection: str, session: Session, rest: NewMessages) -> KnownSession | None:
     """None where the id is taken. `rest` are the session's messages without its system prompt."""
     values = {**SessionRow.of(session), "collection": collection, "session_id": session.session_id, "revision": 1}
-    key = connection.execute(_CREATE, values).scalar_one_or_none()
+    key = connection.execute(statements.CREATE, values).scalar_one_or_none()
     if key is None:
         return None
     _put_prompt(connection, key, session)
     _append(connection, key, 1, rest)
-    _add_words(connection, key, IN_SUMMARY, keys_of_summary(session.summary))
+    _add_words(connection, key, IN_SUMMARY, keys_of_summary(session.summary), 0)
     return KnownSession(key, 1, session, rest.weight)
 
 
 def append(connection: Connection, collection: str, session_id: str, new: NewMessages, at: datetime) -> tuple[int, int]:
-    """The key and the new revision of the session. Raises SessionNotFound."""
+    """The key and the new revision of the session, by one statement where it may be. Raises SessionNotFound."""
+    at_once = nests_writes(connection)
     given = {"its_collection": collection, "its_session_id": session_id, "at": at, "count": len(new.bodies)}
-    row = connection.execute(_GROW, {**given, "new_preview": new.preview}).one_or_none()
+    given |= {"new_preview": new.preview, **(new.rows if at_once else {})}
+    row = connection.execute(statements.GROW_AT_ONCE if at_once else statements.GROW, given).one_or_none()
     if row is None:
         raise SessionNotFound(session_id)
-    _append(connection, row.key, row.next_position - len(new.bodies), new)
+    if not at_once:
+        _append(connection, row.key, row.next_position - len(new.bodies), new)
     return row.key, row.revision
 
 
@@ -160,38 +107,61 @@ def _replace(connection: Connection, old: KnownSession, session: Session) -> Kno
     if session.session_id != old.session.session_id:
         raise ValueError(session.session_id)
     values = {**SessionRow.of(session), "revision": old.revision + 1}
-    if not connection.execute(_CHANGE, {**values, "its_key": old.key, "its_revision": old.revision}).rowcount:
-        return None
-    if system_prompt_of(session.messages) is not system_prompt_of(old.session.messages):
-        connection.execute(_DROP_PROMPT, {"key": old.key})
+    given = {"its_key": old.key, "its_revision": old.revision, **{f"new_{name}": new for name, new in values.items()}}
+    history = _HistoryChange.between(old.session, session)
+    has_grown_alone = history.is_growth and session.summary == old.session.summary
+    if has_grown_alone and nests_writes(connection):
+        given |= {"first": history.kept + 1, **history.new.rows}
+        if connection.execute(statements.CHANGE_AT_ONCE, given).one_or_none() is None:
+            return None
+    else:
+        if not connection.execute(statements.CHANGE, given).rowcount:
+            return None
+        _change_rows(connection, old, session, history)
+    return KnownSession(old.key, old.revision + 1, session, old.weight + history.new.weight)
+
+
+def _change_rows(connection: Connection, old: KnownSession, session: Session, history: "_HistoryChange") -> None:
+    if history.has_other_prompt:
+        connection.execute(statements.DROP_PROMPT, {"key": old.key})
         _put_prompt(connection, old.key, session)
-    added = _change_history(connection, old, session)
+    if history.drops:
+        connection.execute(statements.DROP_END, {"key": old.key, "first": history.kept + 1})
+        gone = {"key": old.key, "of_source": IN_MESSAGES, "first": history.kept + 1}
+        connection.execute(statements.DROP_WORDS, gone)
+    _append(connection, old.key, history.kept + 1, history.new)
     if session.summary != old.session.summary:
-        connection.execute(_DROP_WORDS, {"key": old.key, "of_source": IN_SUMMARY, "first": 0})
-        _add_words(connection, old.key, IN_SUMMARY, keys_of_summary(session.summary))
-    return KnownSession(old.key, old.revision + 1, session, old.weight + added)
+        connection.execute(statements.DROP_WORDS, {"key": old.key, "of_source": IN_SUMMARY, "first": 0})
+        _add_words(connection, old.key, IN_SUMMARY, keys_of_summary(session.summary), 0)
 
 
 def drop(connection: Connection, collection: str, session_id: str) -> None:
     """Raises SessionNotFound."""
     given = {"its_collection": collection, "its_session_id": session_id}
-    if not connection.execute(_DELETE, given).rowcount:
+    if not connection.execute(statements.DELETE, given).rowcount:
         raise SessionNotFound(session_id)
 
 
-def _change_history(connection: Connection, old: KnownSession, session: Session) -> int:
-    """Behind the messages that both begin with, put those of `session` in the place of the old ones.
+@dataclass(frozen=True, slots=True)
+class _HistoryChange:
+    """Behind the `kept` messages that both histories begin with, the system prompt aside, `new` ones take the place of
+    the old ones, if there are any: `drops`."""
 
-    How much JSON was added, in characters.
-    """
-    before, after = without_system_prompt(old.session.messages), without_system_prompt(session.messages)
-    kept = _shared_beginning(before, after)
-    if kept < len(before):
-        connection.execute(_DROP_END, {"key": old.key, "first": kept + 1})
-        connection.execute(_DROP_WORDS, {"key": old.key, "of_source": IN_MESSAGES, "first": kept + 1})
-    new = NewMessages.of(after[kept:])
-    _append(connection, old.key, kept + 1, new)
-    return new.weight
+    kept: int
+    drops: bool
+    new: NewMessages
+    has_other_prompt: bool
+
+    @classmethod
+    def between(cls, old: Session, session: Session) -> "_HistoryChange":
+        before, after = without_system_prompt(old.messages), without_system_prompt(session.messages)
+        kept = _shared_beginning(before, after)
+        has_other_prompt = system_prompt_of(session.messages) is not system_prompt_of(old.messages)
+        return cls(kept, kept < len(before), NewMessages.of(after[kept:]), has_other_prompt)
+
+    @property
+    def is_growth(self) -> bool:
+        return not (self.drops or self.has_other_prompt)
 
 
 def _shared_beginning(old: Sequence[Message], new: Sequence[Message]) -> int:
@@ -209,7 +179,7 @@ def _are_same(one: Message, other: Message) -> bool:
 def _put_prompt(connection: Connection, key: int, session: Session) -> None:
     if prompt := system_prompt_of(session.messages):
         row = {"session_key": key, "position": 0, "body": MessageRow.body_of(prompt)}
-        connection.execute(_PUT_MESSAGES, row)
+        connection.execute(statements.PUT_MESSAGES, row)
 
 
 def _append(connection: Connection, key: int, first_position: int, new: NewMessages) -> None:
@@ -219,11 +189,12 @@ def _append(connection: Connection, key: int, first_position: int, new: NewMessa
         {"session_key": key, "position": position, "body": body}
         for position, body in enumerate(new.bodies, first_position)
     ]
-    connection.execute(_PUT_MESSAGES, rows if len(rows) > 1 else rows[0])
-    _add_words(connection, key, IN_MESSAGES, {word: first_position + index for word, index in new.words.items()})
+    connection.execute(statements.PUT_MESSAGES, rows if len(rows) > 1 else rows[0])
+    _add_words(connection, key, IN_MESSAGES, new.words, first_position)
 
 
-def _add_words(connection: Connection, key: int, source: int, keys: Mapping[str, int]) -> None:
-    """Those that the session has already stay as they are: they stand further in front."""
-    if keys:
-        connection.execute(_ADD_WORDS, {"of_session": key, "of_source": source, "keys": keys})
+def _add_words(connection: Connection, key: int, source: int, words: Mapping[str, int], first_position: int) -> None:
+    """`words` as those of NewMessages, which stand from `first_position` on."""
+    if words:
+        given = {"of_session": key, "of_source": source, "words": words, "first": first_position}
+        connection.execute(statements.ADD_WORDS, given)

@@ -15,11 +15,13 @@ from sqlalchemy.engine import URL, ExceptionContext
 
 from adapters.instance_lock import InstanceLock
 from adapters.sql import schema
-from adapters.sql.database import Database, Operation, Result
+from adapters.sql.database import Danger, Database, Operation, Result, json_text
 from adapters.sql.failures import database_failures, sqlite_error_name
 from adapters.thread_worker import ThreadWorker
 
 _READERS: Final = 4
+_SYNCHRONOUS: Final = "synchronous"
+"""An execution option: how a transaction's log is synced, where not FULL. A connection notes under it how it is set."""
 _LONGEST_WAIT_SECONDS: Final = 30
 """How long another process may write meanwhile."""
 
@@ -31,9 +33,9 @@ class SqliteDatabase(Database):
         self._file = file
         self._writer = _engine(file, begin="BEGIN IMMEDIATE", connections=1)
         # The log of changes is not synced then, which took a third of the processor time of a small write.
-        self._quick_writer = _engine(file, begin="BEGIN IMMEDIATE", connections=1, synchronous="NORMAL")
+        self._quick_writer = self._writer.execution_options(**{_SYNCHRONOUS: "NORMAL"})
         self._reader = _engine(file, begin="BEGIN", connections=_READERS)
-        self._engines = (self._quick_writer, self._reader, self._writer)
+        self._engines = (self._reader, self._writer)
         for engine in self._engines:
             event.listen(engine, "handle_error", self._open_anew_if_read_only)
         self._writing = ThreadWorker("sql-writer", 1)
@@ -63,8 +65,14 @@ class SqliteDatabase(Database):
     async def look(self, operation: Operation[Result]) -> Result:
         return await self.read(operation)
 
-    async def write(self, operation: Operation[Result], *, outlives_power: bool = True) -> Result:
-        engine = self._writer if outlives_power else self._quick_writer
+    async def write(
+        self,
+        operation: Operation[Result],
+        *,
+        outlives: Danger = "power cut",
+        is_one: bool = False,  # noqa: ARG002 - a transaction costs next to nothing here
+    ) -> Result:
+        engine = self._writer if outlives == "power cut" else self._quick_writer
         return await self._writing.run(partial(_carry_out, engine, operation))
 
     def take_turn(self, connection: Connection, session_id: str) -> bool:  # noqa: ARG002 - all who write take turns
@@ -104,21 +112,33 @@ def _carry_out(engine: Engine, operation: Operation[Result]) -> Result:
         return operation(connection)
 
 
-def _engine(file: Path, *, begin: str, connections: int, synchronous: str = "FULL") -> Engine:
+def _engine(file: Path, *, begin: str, connections: int) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(file)),
         pool_size=connections,
         max_overflow=0,
         connect_args={"timeout": _LONGEST_WAIT_SECONDS},
+        json_serializer=json_text,
     )
-    event.listen(engine, "connect", partial(_prepare, synchronous))
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", partial(_begin, begin))
     return engine
 
 
-def _prepare(synchronous: str, connection: sqlite3.Connection, _record: object) -> None:
+def _begin(begin: str, connection: Connection) -> None:
+    """All that is written goes through one connection, synced or not: each forgets its pages where another writes."""
+    wanted = connection.get_execution_options().get(_SYNCHRONOUS, "FULL")
+    if connection.info.get(_SYNCHRONOUS, "FULL") != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
+        connection.info[_SYNCHRONOUS] = wanted
+    connection.exec_driver_sql(begin)
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     # Python's sqlite3 would else begin transactions by itself, too late: only at the first write.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL").close()
-    connection.execute(f"PRAGMA synchronous = {synchronous}").close()
+    connection.execute("PRAGMA synchronous = FULL").close()
+    # Else what undoes a statement that fails amid its rows goes to a file, which took a third of the time of new words.
+    connection.execute("PRAGMA temp_store = MEMORY").close()
     connection.execute("PRAGMA foreign_keys = ON").close()

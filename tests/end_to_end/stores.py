@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from adapters.sql.run_rows import PARTIALS
+from adapters.sql.run_rows import RUNS
 from tests.databases import postgres_url
 
 STORES = ("json", "sqlite", "postgresql")
@@ -37,7 +37,8 @@ class Kept:
             return await asyncio.to_thread(self._text_in_sqlite)
         engine = create_async_engine(self.settings["database_url"], poolclass=NullPool)
         async with engine.connect() as connection:
-            return "\n".join((await connection.execute(select(PARTIALS.c.body))).scalars())
+            texts = select(RUNS.c.partial_answer).where(RUNS.c.partial_answer.is_not(None))
+            return "\n".join((await connection.execute(texts)).scalars())
 
     def _text_in_files(self) -> str:
         logs = (self.folder / "chat_sessions" / ".runs").glob("text-*.jsonl")
@@ -46,7 +47,10 @@ class Kept:
     def _text_in_sqlite(self) -> str:
         connection = sqlite3.connect(self.folder / "mochi.db")
         try:
-            return "\n".join(row[0] for row in connection.execute("SELECT body FROM mochi_partial_answers"))
+            return "\n".join(
+                row[0]
+                for row in connection.execute("SELECT partial_answer FROM mochi_runs WHERE partial_answer IS NOT NULL")
+            )
         finally:
             connection.close()
 

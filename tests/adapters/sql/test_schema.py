@@ -9,17 +9,19 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
 
 from adapters.sql import migrations, schema
 from adapters.sql.database import Database
 from adapters.sql.postgres import PostgresDatabase
 from adapters.sql.row import Row
-from adapters.sql.run_rows import PARTIALS, RUNS
+from adapters.sql.run_rows import RUNS, RunRow, text_of
+from adapters.sql.run_store import SqlRunStore
 from adapters.sql.session_rows import MESSAGES, SESSIONS
 from adapters.sql.sqlite import SqliteDatabase
 from adapters.sql.word_rows import WORDS
 from domain.errors import StorageFailed
+from tests.contracts.test_run_store import partial, run
 from tests.databases import postgres_url, sqlite_file
 
 
@@ -40,7 +42,7 @@ async def set_version(database: Database, version: str) -> None:
 
 
 async def test_the_migrations_make_the_tables_that_the_program_uses(database: Database) -> None:
-    known = {RUNS.name, PARTIALS.name, SESSIONS.name, MESSAGES.name, WORDS.name}
+    known = {RUNS.name, SESSIONS.name, MESSAGES.name, WORDS.name}
     assert Row.metadata.tables.keys() == known
 
     def differences(connection: Connection) -> list[object]:
@@ -61,6 +63,26 @@ async def test_an_upgrade_makes_the_tables_once(empty: Database) -> None:
     assert await empty.upgrade()
     assert not await empty.upgrade()
     await empty.open()
+
+
+async def test_what_a_run_had_written_stays_with_it(empty: Database) -> None:
+    """Version 2 put it into the run's row."""
+    written = partial(run(1), "so far")
+
+    def as_of_version_1(connection: Connection) -> None:
+        schema.upgrade_to(connection, "0001")
+        row = RunRow.of(run(1), "0" * 16)
+        connection.execute(insert(RUNS).values(row))
+        connection.execute(
+            text("INSERT INTO mochi_partial_answers (run_id, body) VALUES (:run_id, :body)"),
+            {"run_id": run(1).run_id, "body": text_of(written)},
+        )
+
+    await empty.write(as_of_version_1)
+    assert await empty.upgrade()
+    await empty.open()
+    [left] = await SqlRunStore(empty).abandoned()
+    assert (left.run, left.partial) == (run(1), written)
 
 
 async def test_upgrades_at_once_are_one(empty: Database) -> None:
