@@ -12,6 +12,7 @@ from application.runs.answer_draft import AnswerDraft
 from application.runs.run_handle import RunHandle
 from application.runs.run_news import RunNews
 from application.runs.window_keeper import SizedPrompt, WindowKeeper
+from application.turnstile import Turnstile
 from domain.context_window import ContextWindowConfig
 from domain.conversation import put_message
 from domain.errors import ModelServerFailed, PromptTooLong
@@ -54,16 +55,25 @@ class Answered:
 
 class ModelAsker:
     def __init__(
-        self, *, model: LanguageModel, windows: WindowKeeper, news: RunNews, telemetry: Telemetry, clock: Clock
+        self,
+        *,
+        model: LanguageModel,
+        windows: WindowKeeper,
+        news: RunNews,
+        telemetry: Telemetry,
+        clock: Clock,
+        turnstile: Turnstile,
     ) -> None:
         self._model = model
         self._windows = windows
         self._news = news
         self._telemetry = telemetry
         self._clock = clock
+        self._turnstile = turnstile
 
     async def ask(self, handle: RunHandle, question: Question) -> Answered:
         """Raises ModelNotFound, ModelServerError, ContextOverflow."""
+        await self._turnstile.turn()
         session = question.session
         self._news.asks(handle, session.model)
         prompt = await self._windows.size(
@@ -93,6 +103,7 @@ class ModelAsker:
 
         What a person changed of the session meanwhile counts from the next run: this one goes on with what it began.
         """
+        await self._turnstile.turn()
         draft, end, prompt = answered.question.draft, answered.end, answered.prompt
         session, window = prompt.session, prompt.plan.config
         at = self._clock.now()
@@ -123,6 +134,7 @@ class ModelAsker:
 
         try:
             with self._windows.asking(prompt):
+                await self._turnstile.turn()
                 return prompt, await self._relay(question, prompt, begin)
         except PromptTooLong as refusal:
             prompt = self._windows.tighter(prompt, refusal)

@@ -12,6 +12,7 @@ from application.runs.execute_run import ExecuteRun
 from application.runs.prepare_run import PrepareRun
 from application.runs.run_handle import RunHandle
 from application.runs.run_keeper import RunEnding, RunKeeper
+from application.turnstile import Turnstile
 from domain.errors import MochiError, SessionNotFound, ToolConfirmationRequired
 from domain.run import EndStatus, Run, RunFailure
 from domain.run_event import Done, RunError
@@ -34,13 +35,21 @@ class RunCourse:
     """
 
     def __init__(
-        self, *, prepare: PrepareRun, execute: ExecuteRun, keeper: RunKeeper, log: RunLog, clock: Clock
+        self,
+        *,
+        prepare: PrepareRun,
+        execute: ExecuteRun,
+        keeper: RunKeeper,
+        log: RunLog,
+        clock: Clock,
+        turnstile: Turnstile,
     ) -> None:
         self._prepare = prepare
         self._execute = execute
         self._keeper = keeper
         self._log = log
         self._clock = clock
+        self._turnstile = turnstile
 
     def announce(self, handle: RunHandle) -> None:
         """Open the run's events to readers, if they are not open yet."""
@@ -58,6 +67,7 @@ class RunCourse:
         error: MochiError | None = None
         try:
             handle.begin()
+            await self._turnstile.turn()
             session = await finish_despite_cancellation(self._begin(handle))
             await self._execute(handle, session)
         except asyncio.CancelledError:
@@ -99,6 +109,7 @@ class RunCourse:
         self, handle: RunHandle, status: EndStatus, error: MochiError | None, leave: Callable[[], None]
     ) -> None:
         try:
+            await self._turnstile.turn()
             if handle.stays_open:
                 await self._keep_open(handle)
             elif not handle.accepted.done() and error is None:

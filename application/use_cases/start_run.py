@@ -17,6 +17,7 @@ from application.runs.room_check import RoomCheck
 from application.runs.run_handle import RunHandle
 from application.runs.supervisor import RunSupervisor
 from application.runs.window_keeper import WindowKeeper
+from application.turnstile import Turnstile
 from application.use_cases.follow_run import FollowRun, StreamPosition
 from application.use_cases.run_warnings import RunWarnings
 from application.work_ids import current_ids
@@ -59,6 +60,7 @@ class StartRun:
         room_check: RoomCheck,
         clock: Clock,
         ids: IdSource,
+        turnstile: Turnstile,
     ) -> None:
         self._sessions = sessions
         self._runs = runs
@@ -71,6 +73,7 @@ class StartRun:
         self._room_check = room_check
         self._clock = clock
         self._ids = ids
+        self._turnstile = turnstile
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
@@ -93,6 +96,7 @@ class StartRun:
         the session is as it was.
         """
         require_session_id(session_id)
+        await self._turnstile.turn()
         session = await self._sessions.load(session_id)
         begun = await self._begun(session_id, repeatable)
         begun = begun or await self._begin(session, request, repeatable, can_confirm=can_confirm)
@@ -137,6 +141,7 @@ class StartRun:
                 # Its session is free again before the caller hears of it.
                 await asyncio.shield(handle.ended)
                 raise error
+            await self._turnstile.turn()
             async with self._log.follow(handle.run.run_id, 0) as events:
                 yield events
 

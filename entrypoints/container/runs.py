@@ -41,6 +41,7 @@ from entrypoints.container.toolboxes import Toolboxes
 settings = Foundations.settings
 clock = Foundations.clock
 ids = Foundations.ids
+turnstile = Foundations.turnstile
 telemetry = Telling.telemetry
 language_model = Models.language_model
 model_catalog = Models.model_catalog
@@ -88,7 +89,13 @@ class Runs(Telling, Models, Storage, Toolboxes):
     )
     news: providers.Provider[RunNews] = providers.Singleton(RunNews)
     asker: providers.Provider[ModelAsker] = providers.Factory(
-        ModelAsker, model=language_model, windows=windows, news=news, telemetry=telemetry, clock=clock
+        ModelAsker,
+        model=language_model,
+        windows=windows,
+        news=news,
+        telemetry=telemetry,
+        clock=clock,
+        turnstile=turnstile,
     )
     answer_tool_calls: providers.Provider[AnswerToolCalls] = providers.Factory(
         AnswerToolCalls, chats=session_store, consent=consent, telemetry=telemetry, clock=clock, ids=ids
@@ -139,6 +146,7 @@ class Runs(Telling, Models, Storage, Toolboxes):
         keeper=keeper,
         log=run_log,
         clock=clock,
+        turnstile=turnstile,
     )
     supervisor: providers.Provider[RunSupervisor] = providers.Singleton(
         RunSupervisor, course=course, keeper=keeper, news=news, telemetry=telemetry

@@ -42,6 +42,7 @@ from entrypoints.http.use_cases import UseCases
 settings = Foundations.settings
 clock = Foundations.clock
 ids = Foundations.ids
+turnstile = Foundations.turnstile
 version = Telling.version
 metrics = Telling.metrics
 telemetry = Telling.telemetry
@@ -97,6 +98,7 @@ class Container(Runs):
         ),
         clock=clock,
         ids=ids,
+        turnstile=turnstile,
     )
     list_runs: providers.Provider[ListRuns] = providers.Factory(
         ListRuns, sessions=session_store, runs=run_store, supervisor=supervisor
@@ -153,7 +155,7 @@ class Container(Runs):
         max_request_bytes=settings.provided.max_request_bytes,
     )
     observer: providers.Provider[RequestObserver] = providers.Singleton(
-        RequestObserver, telemetry=telemetry, clock=clock
+        RequestObserver, telemetry=telemetry, clock=clock, turnstile=turnstile
     )
     streams: providers.Provider[StreamKeeper] = providers.Singleton(StreamKeeper)
     use_cases: providers.Provider[UseCases] = providers.Factory(

@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from application.ports.clock import Clock
 from application.ports.telemetry import RequestReport, StreamReport, Telemetry
+from application.turnstile import Turnstile
 from application.work_ids import serving_request
 from domain.identifiers import is_id
 
@@ -25,9 +26,10 @@ CLIENT_LEFT = 499
 class RequestObserver:
     """Made by the container: what HTTP tells to those who want to know."""
 
-    def __init__(self, *, telemetry: Telemetry, clock: Clock) -> None:
+    def __init__(self, *, telemetry: Telemetry, clock: Clock, turnstile: Turnstile) -> None:
         self._telemetry = telemetry
         self._clock = clock
+        self._turnstile = turnstile
 
     def middleware(self) -> Middleware:
         """For the outermost place: what other middlewares refuse is told of, too."""
@@ -38,9 +40,25 @@ class RequestObserver:
             request[REQUEST_ID] = report.request_id
             ids = serving_request(report.request_id, _session_id_of(request), self._clock.monotonic())
             with ids, self._telemetry.during(report):
-                return await _told(request, handler, report)
+                return await self._told(request, handler, report)
 
         return observe
+
+    async def _told(self, request: web.Request, handler: Handler, report: RequestReport) -> web.StreamResponse:
+        try:
+            await self._turnstile.turn()
+            answer = await handler(request)
+        except asyncio.CancelledError:
+            report.status = CLIENT_LEFT
+            raise
+        except web.HTTPException as refusal:
+            report.status = refusal.status
+            raise
+        except Exception:
+            report.status = 500
+            raise
+        report.status, report.error_code = answer.status, request.get(ERROR_CODE)
+        return answer
 
     def stream(self) -> AbstractContextManager[None]:
         """While events are written to a reader."""
@@ -53,22 +71,6 @@ class RequestObserver:
 
 
 OBSERVER = web.AppKey("observer", RequestObserver)
-
-
-async def _told(request: web.Request, handler: Handler, report: RequestReport) -> web.StreamResponse:
-    try:
-        answer = await handler(request)
-    except asyncio.CancelledError:
-        report.status = CLIENT_LEFT
-        raise
-    except web.HTTPException as refusal:
-        report.status = refusal.status
-        raise
-    except Exception:
-        report.status = 500
-        raise
-    report.status, report.error_code = answer.status, request.get(ERROR_CODE)
-    return answer
 
 
 def _report_of(request: web.Request) -> RequestReport:
