@@ -1,7 +1,9 @@
 """What databases say, as errors of the domain."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -27,12 +29,16 @@ _REASONS = {
 """By the beginning of SQLite's name of an error, or of PostgreSQL's SQLSTATE."""
 
 
+DATABASE_ERRORS: Final = (SQLAlchemyError, OSError, sqlite3.Error)
+"""What SQLAlchemy and the drivers raise."""
+
+
 @contextmanager
 def database_failures() -> Iterator[None]:
     """Turn what a database or its driver raises within into StorageFailed, which names no address and no path."""
     try:
         yield
-    except (SQLAlchemyError, OSError) as error:
+    except DATABASE_ERRORS as error:
         raise StorageFailed(f"The database failed: {_reason(error)}. Check it and try again.") from error
 
 
@@ -46,8 +52,9 @@ def _reason(error: BaseException) -> str:
         return "it did not answer in time"
     if isinstance(error, NoConnectionFree):
         return "all connections to it are taken"
-    if not isinstance(error, DBAPIError):
+    if not isinstance(error, DBAPIError | sqlite3.Error):
         return "it cannot be reached"
-    said = sqlite_error_name(error.orig) or getattr(error.orig, "sqlstate", None) or ""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    said = sqlite_error_name(original) or getattr(original, "sqlstate", None) or ""
     known = next((reason for code, reason in _REASONS.items() if said.startswith(code)), None)
     return known or (f"it said {said}" if said else "the connection to it is lost")

@@ -8,20 +8,22 @@ import sqlite3
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.pool import NullPool
 
 from adapters.instance_lock import InstanceLock
 from adapters.sql import schema
 from adapters.sql.database import Danger, Database, Operation, Result, json_text
 from adapters.sql.failures import database_failures, sqlite_error_name
+from adapters.sql.sqlite_writer import SqliteWriter
 from adapters.thread_worker import ThreadWorker
 
 _READERS: Final = 4
-_SYNCHRONOUS: Final = "synchronous"
-"""An execution option: how a transaction's log is synced, where not FULL. A connection notes under it how it is set."""
+_IS_ONE: Final = "is_one"
+"""An execution option: a single statement that reads sees one state of the database by itself."""
 _LONGEST_WAIT_SECONDS: Final = 30
 """How long another process may write meanwhile."""
 
@@ -31,13 +33,10 @@ class SqliteDatabase(Database):
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._writer = _engine(file, begin="BEGIN IMMEDIATE", connections=1)
-        # The log of changes is not synced then, which took a third of the processor time of a small write.
-        self._quick_writer = self._writer.execution_options(**{_SYNCHRONOUS: "NORMAL"})
-        self._reader = _engine(file, begin="BEGIN", connections=_READERS)
-        self._engines = (self._reader, self._writer)
-        for engine in self._engines:
-            event.listen(engine, "handle_error", self._open_anew_if_read_only)
+        writing = self._engine("BEGIN IMMEDIATE", poolclass=NullPool)
+        self._writer = SqliteWriter(writing)
+        self._reader = self._engine("BEGIN", pool_size=_READERS, max_overflow=0)
+        self._looker = self._reader.execution_options(**{_IS_ONE: True})
         self._writing = ThreadWorker("sql-writer", 1)
         self._reading = ThreadWorker("sql-reader", _READERS)
         self._lock = InstanceLock(file.with_name(f"{file.name}-servers"))
@@ -57,23 +56,24 @@ class SqliteDatabase(Database):
         await self._writing.aclose()
         await self._reading.aclose()
         self._lock.release()
-        self._close_idle_connections()
+        self._reader.dispose()
+        self._writer.close()
 
     async def read(self, operation: Operation[Result]) -> Result:
         return await self._reading.run(partial(_carry_out, self._reader, operation))
 
     async def look(self, operation: Operation[Result]) -> Result:
-        return await self.read(operation)
+        return await self._reading.run(partial(_carry_out, self._looker, operation))
 
     async def write(
         self,
         operation: Operation[Result],
         *,
         outlives: Danger = "power cut",
-        is_one: bool = False,  # noqa: ARG002 - a transaction costs next to nothing here
+        is_one: bool = False,  # noqa: ARG002 - a statement does not hold others here
     ) -> Result:
-        engine = self._writer if outlives == "power cut" else self._quick_writer
-        return await self._writing.run(partial(_carry_out, engine, operation))
+        is_synced = outlives == "power cut"
+        return await self._writing.run(partial(self._writer.carry_out, operation, is_synced=is_synced))
 
     def take_turn(self, connection: Connection, session_id: str) -> bool:  # noqa: ARG002 - all who write take turns
         return self._lock.is_alive(self.instance_id)
@@ -81,24 +81,49 @@ class SqliteDatabase(Database):
     def living(self, connection: Connection, instances: Collection[str]) -> Collection[str]:  # noqa: ARG002 - files tell
         return {instance for instance in instances if self._lock.is_alive(instance)}
 
-    def _open_anew_if_read_only(self, context: ExceptionContext) -> None:
+    def _engine(self, begin: str, **options: Any) -> Engine:
+        engine = create_engine(
+            URL.create("sqlite", database=str(self._file)),
+            connect_args={"timeout": _LONGEST_WAIT_SECONDS},
+            json_serializer=json_text,
+            **options,
+        )
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", partial(self._begin, begin))
+        event.listen(engine, "handle_error", self._look_at_failure)
+        return engine
+
+    def _begin(self, begin: str, connection: Connection) -> None:
+        """By the driver itself: as a statement of SQLAlchemy's it took as long as the one that follows."""
+        if connection.get_execution_options().get(_IS_ONE):
+            return
+        driver: Any = connection.connection.driver_connection
+        try:
+            driver.execute(begin).close()
+        except sqlite3.Error as error:
+            self._open_anew_if_read_only(error)
+            raise
+
+    def _look_at_failure(self, context: ExceptionContext) -> None:
+        if self._open_anew_if_read_only(context.original_exception):
+            context.is_disconnect = True
+
+    def _open_anew_if_read_only(self, error: BaseException) -> bool:
         """Where a file cannot be opened for writing, SQLite opens it for reading, without a word.
 
         That a disk failed for a moment would be the end of all writing then. All connections go, as they share what
         SQLite knows of the log.
         """
-        if sqlite_error_name(context.original_exception).startswith("SQLITE_READONLY"):
-            context.is_disconnect = True
-            self._close_idle_connections()
-
-    def _close_idle_connections(self) -> None:
-        for engine in self._engines:
-            engine.dispose()
+        is_read_only = sqlite_error_name(error).startswith("SQLITE_READONLY")
+        if is_read_only:
+            self._reader.dispose()
+            self._writer.is_outdated = True
+        return is_read_only
 
     def _upgrade(self) -> bool:
         with database_failures():
             self._file.parent.mkdir(parents=True, exist_ok=True)
-        return _carry_out(self._writer, schema.make_current)
+        return self._writer.carry_out(schema.make_current)
 
     def _open(self) -> None:
         self._upgrade()
@@ -110,28 +135,6 @@ class SqliteDatabase(Database):
 def _carry_out(engine: Engine, operation: Operation[Result]) -> Result:
     with database_failures(), engine.begin() as connection:
         return operation(connection)
-
-
-def _engine(file: Path, *, begin: str, connections: int) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(file)),
-        pool_size=connections,
-        max_overflow=0,
-        connect_args={"timeout": _LONGEST_WAIT_SECONDS},
-        json_serializer=json_text,
-    )
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", partial(_begin, begin))
-    return engine
-
-
-def _begin(begin: str, connection: Connection) -> None:
-    """All that is written goes through one connection, synced or not: each forgets its pages where another writes."""
-    wanted = connection.get_execution_options().get(_SYNCHRONOUS, "FULL")
-    if connection.info.get(_SYNCHRONOUS, "FULL") != wanted:
-        connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
-        connection.info[_SYNCHRONOUS] = wanted
-    connection.exec_driver_sql(begin)
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
