@@ -47,7 +47,10 @@ class Database(Protocol):
     async def write(
         self, operation: Operation[Result], *, outlives: Danger = "power cut", is_one: bool = False
     ) -> Result:
-        """Carry out what may write. `is_one`: by a single statement, where `nests_writes` lets one hold all of it."""
+        """Carry out what may write; once this returns, that outlives what `outlives` says.
+
+        `is_one`: the operation is a single statement, where `nests_writes` lets one hold all of it.
+        """
         ...
 
     @property

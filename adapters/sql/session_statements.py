@@ -12,13 +12,11 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     ColumnElement,
-    FromClause,
     Insert,
     Integer,
     Select,
     SmallInteger,
     Text,
-    Update,
     bindparam,
     cast,
     delete,
@@ -101,24 +99,17 @@ def _with_new_rows(session: CTE, first: ColumnElement[int]) -> Select[tuple[int,
     """The statement that changes a session's row as `session` does, and adds messages from the position `first` on."""
     messages = plain_insert(MESSAGES).from_select(
         ["session_key", "position", "body"],
-        select(session.c.key, first + _bodies.c.number - 1, _bodies.c.body).select_from(_beside(session, _bodies)),
+        select(session.c.key, first + _bodies.c.number - 1, _bodies.c.body).select_from(session.join(_bodies, true())),
     )
     words = _add_words(
         select(session.c.key, _words.c.key, literal(IN_MESSAGES, SmallInteger), first + _place_of_word).select_from(
-            _beside(session, _words)
+            session.join(_words, true())
         )
     )
     return select(session.c.key, session.c.revision).add_cte(messages.cte("new_messages"), words.cte("new_words"))
 
 
-def _beside(session: CTE, given: FromClause) -> FromClause:
-    return session.join(given, true())
-
-
-def _changed(statement: Update) -> CTE:
-    return statement.cte("changed")
-
-
-_grown = _changed(GROW)
+_grown = GROW.cte("changed")
+_changed = CHANGE.returning(SESSIONS.c.key, SESSIONS.c.revision).cte("changed")
 GROW_AT_ONCE: Final = _with_new_rows(_grown, _grown.c.next_position - _count)
-CHANGE_AT_ONCE: Final = _with_new_rows(_changed(CHANGE.returning(SESSIONS.c.key, SESSIONS.c.revision)), _first)
+CHANGE_AT_ONCE: Final = _with_new_rows(_changed, _first)
