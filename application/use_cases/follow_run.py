@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from application.ports.run_log import Follower, LogEntry, LogState, RunLog
 from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
+from application.runs.run_handle import RunHandle
 from application.runs.supervisor import RunSupervisor
 from domain.errors import RunNotFound
 from domain.identifiers import is_run_id, require_session_id
@@ -69,28 +70,32 @@ class FollowRun:
 
     @asynccontextmanager
     async def _open(self, session_id: str, position: StreamPosition) -> AsyncIterator[FollowedRun]:
-        state = self._log.state(position.run_id) if is_run_id(position.run_id) else None
-        if state is None:
-            yield await self._from_store(session_id, position)
-        elif state.session_id != session_id:
-            raise RunNotFound(session_id, position.run_id)
-        else:
-            async with self._from_log(state, position) as followed:
-                yield followed
+        handle = self._supervisor.find(session_id, position.run_id)
+        with self._supervisor.reading(handle) if handle else nullcontext():
+            if handle is not None and not handle.was_announced:
+                await self._until_announced(handle)
+            state = self._log.state(position.run_id) if is_run_id(position.run_id) else None
+            if state is None:
+                yield await self._from_store(session_id, position)
+            elif state.session_id != session_id:
+                raise RunNotFound(session_id, position.run_id)
+            else:
+                async with self._from_log(state, position) as followed:
+                    yield followed
+
+    async def _until_announced(self, handle: RunHandle) -> None:
+        """A run is to be found while it begins, before it has events. Raises RunNotFound where it is refused."""
+        if await asyncio.shield(handle.accepted) is not None:
+            await asyncio.shield(handle.ended)
+            raise RunNotFound(handle.run.session_id, handle.run.run_id)
 
     @asynccontextmanager
     async def _from_log(self, state: LogState, position: StreamPosition) -> AsyncIterator[FollowedRun]:
         # A number that was never given is no place: such a reader starts at the beginning.
         after = position.after if position.after <= state.last_sequence else 0
         is_at_end = state.has_ended and after == state.last_sequence
-        handle = self._supervisor.find(state.session_id, position.run_id)
         async with self._log.follow(position.run_id, after) as events:
-            followed = FollowedRun(run_id=position.run_id, events=events, is_at_end=is_at_end)
-            if handle is None:
-                yield followed
-            else:
-                with self._supervisor.reading(handle):
-                    yield followed
+            yield FollowedRun(run_id=position.run_id, events=events, is_at_end=is_at_end)
 
     async def _from_store(self, session_id: str, position: StreamPosition) -> FollowedRun:
         run = next((run for run in await self._stored_runs(session_id) if run.run_id == position.run_id), None)

@@ -141,8 +141,8 @@ class StartRun:
                 # Its session is free again before the caller hears of it.
                 await asyncio.shield(handle.ended)
                 raise error
-            await self._turnstile.turn()
             async with self._log.follow(handle.run.run_id, 0) as events:
+                await self._turnstile.turn()
                 yield events
 
     def _new_run(self, session: Session, repeatable: Repeatable | None) -> Run:

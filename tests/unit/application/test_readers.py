@@ -128,6 +128,18 @@ async def test_a_slow_reader_gets_a_snapshot_of_the_text_so_far_and_then_the_res
     assert snapshot.message_id == (await house.messages(session_id))[-1].message_id
 
 
+async def test_a_run_that_just_begins_can_be_joined() -> None:
+    house = House(ScriptedModel(saying("hello")))
+    session_id = await house.session()
+    starting = asyncio.ensure_future(house.answer_chat(session_id, STAY))
+    await until(lambda: bool(house.supervisor.runs_of(session_id)))
+    [handle] = house.supervisor.runs_of(session_id)
+    assert not handle.was_announced
+    async with house.follow_run(session_id, None) as followed:
+        assert text_of(await read_all(followed.events)) == "hello"
+    await starting
+
+
 @pytest.mark.parametrize("run_id", ["00000000000000ff", "nonsense", ""])
 async def test_a_run_that_is_not_there(run_id: str) -> None:
     house = House()

@@ -11,7 +11,7 @@ from adapters.memory.session_store import MemorySessionStore
 from application.ports.language_model import ModelChunk
 from application.ports.session_store import SessionChange
 from application.use_cases.follow_run import StreamPosition
-from domain.errors import MochiError, RunFailed, SessionNotFound, StorageFailed
+from domain.errors import MochiError, RunFailed, RunNotFound, SessionNotFound, StorageFailed
 from domain.message import Message
 from domain.run import ChatRequest, Run
 from domain.session import Session
@@ -142,6 +142,20 @@ async def test_a_run_that_nothing_of_could_be_stored_does_not_block_its_session(
     async with house.say(session_id, key="k") as started:
         assert names_of(await read_all(started.events))[-1] == "done"
     assert sorted(run.status for run in await house.list_runs(session_id)) == ["completed", "failed"]
+
+
+async def test_who_joined_it_meanwhile_is_told_that_there_is_no_such_run() -> None:
+    disk = Disk()
+    house = House(sessions=Sessions(disk), runs=Runs(disk))
+    session_id = await house.session()
+    disk.is_full = True
+    starting = asyncio.ensure_future(house.answer_chat(session_id, ChatRequest(message="hi")))
+    await until(lambda: bool(house.supervisor.runs_of(session_id)))
+    with pytest.raises(RunNotFound):
+        async with house.follow_run(session_id, None):
+            pass
+    with pytest.raises(StorageFailed):
+        await starting
 
 
 async def test_neither_does_one_that_a_fault_of_the_server_kept_from_beginning() -> None:

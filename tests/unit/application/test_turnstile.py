@@ -39,6 +39,27 @@ async def test_what_arrives_comes_between_any_two_steps() -> None:
     assert [number for _, number in seen] == [*range(9)]
 
 
+async def test_those_who_have_waited_too_long_go_through_together() -> None:
+    turnstile, iterations = Turnstile(longest_wait=0), 0
+    seen: list[int] = []
+    loop = asyncio.get_running_loop()
+
+    def count() -> None:
+        nonlocal iterations
+        iterations += 1
+        if len(seen) < 9:
+            loop.call_soon(count)
+
+    async def step() -> None:
+        await turnstile.turn()
+        seen.append(iterations)
+
+    loop.call_soon(count)
+    await asyncio.gather(*[step() for _ in range(9)])
+
+    assert seen[-1] - seen[0] <= 2
+
+
 async def test_one_that_gives_up_keeps_nobody_waiting() -> None:
     turnstile = Turnstile()
     await turnstile.turn()
