@@ -3,13 +3,16 @@
 import json
 
 import orjson
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import ContentEncodingError
 
 from domain.errors import ValidationFailed
 from domain.json_value import JsonValue
 from entrypoints.http.connection import BodyTooSlow
 from entrypoints.http.errors import BodyTooLarge, BodyTooLate
+
+EXPECTATION = web.RequestKey("expectation", str)
+"""What the client asked for by `Expect`."""
 
 JSON_TYPE = "application/json"
 ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
@@ -49,7 +52,7 @@ async def read_body(request: web.Request, limit: int) -> bytes:
 
 async def _invite_body(request: web.Request) -> None:
     """Answer a client that waits to hear that its body is welcome, now that its headers have passed."""
-    if request.headers.get("Expect", "").lower() == "100-continue":
+    if request.get(EXPECTATION, "").lower() == "100-continue" and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
 

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import secrets
 import socket
+from contextlib import suppress
 
 from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import ContentEncodingError, HttpProcessingError, LineTooLong
@@ -184,4 +185,6 @@ def _notice_dead_peers(transport: asyncio.BaseTransport) -> None:
     options = {"TCP_USER_TIMEOUT": int(STALLED_SECONDS * 1000), **_PROBES}
     for name, value in options.items():
         if connection is not None and connection.family != getattr(socket, "AF_UNIX", None) and hasattr(socket, name):
-            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+            # Of a peer that is gone by now, some systems take no option.
+            with suppress(OSError):
+                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

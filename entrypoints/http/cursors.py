@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from application.ports.session_store import ListPosition
 from domain.errors import ValidationFailed
@@ -29,6 +29,6 @@ def _decoded(cursor: str) -> ListPosition | None:
         updated_at = datetime.fromisoformat(time)
     except (binascii.Error, ValueError):
         return None
-    if updated_at.tzinfo is None or not is_id(session_id):
+    if updated_at.utcoffset() != timedelta() or not is_id(session_id):
         return None
     return ListPosition(updated_at=updated_at, session_id=session_id)

@@ -5,6 +5,7 @@ to the transport. No task is woken for it; a stream's own task waits for the end
 """
 
 import asyncio
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -61,7 +62,9 @@ class OpenStream:
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._written_at = self._taken_at = self._loop.time()
-        self._written_bytes = self._taken_bytes = 0
+        self._written_bytes = 0
+        # Not known before the first look: the head and the beginning wait, too, and are not counted as written here.
+        self._taken_bytes = -math.inf
 
     def beginning(self) -> bytes:
         """The first events, for the one write with which a response and its headers go out."""

@@ -133,8 +133,8 @@ def add_routes(router: web.UrlDispatcher, operations: Iterable[Operation]) -> No
         path = re.sub(r"{(\w+)}", lambda match: _routed(match[1]), operation.path)
         handler = _validating(operation)
         if operation.method == "GET" and not operation.streams:
-            router.add_route("HEAD", path, handler, expect_handler=_expect)
-        router.add_route(operation.method, path, handler, expect_handler=_expect)
+            router.add_route("HEAD", path, handler)
+        router.add_route(operation.method, path, handler)
 
 
 def _routed(name: str) -> str:
@@ -151,7 +151,3 @@ def _validating(operation: Operation) -> Handler:
         return await operation.handler(request)
 
     return handle
-
-
-async def _expect(_request: web.Request) -> None:
-    """A body that a client holds back is asked for when its headers have passed the guards, not before."""

@@ -3,11 +3,12 @@
 import asyncio
 from typing import Any
 
-from aiohttp import StreamReader, web
+from aiohttp import StreamReader, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
+from entrypoints.http.bodies import EXPECTATION
 from entrypoints.http.connection import KEEP_ALIVE_SECONDS, LONGEST_LINE, Connection
 
 
@@ -44,9 +45,20 @@ class _Server(web.Server):
         ) -> web.BaseRequest:
             if isinstance(connection, Connection):
                 connection.begin(body)
-            return make_request(message, body, connection, writer, task)
+            if hdrs.EXPECT not in message.headers:
+                return make_request(message, body, connection, writer, task)
+            request = make_request(_without_expectation(message), body, connection, writer, task)
+            request[EXPECTATION] = message.headers[hdrs.EXPECT]
+            return request
 
         self.request_factory = begin_request
 
     def __call__(self) -> RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)
+
+
+def _without_expectation(message: RawRequestMessage) -> RawRequestMessage:
+    """aiohttp would answer it at once: a stranger, too, and in plain text where it does not know what is expected."""
+    headers = message.headers.copy()
+    del headers[hdrs.EXPECT]
+    return message._replace(headers=type(message.headers)(headers))

@@ -194,6 +194,32 @@ async def test_a_client_that_waits_is_told_to_go_on_only_after_the_guards(client
     assert (await ask(10**12)).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.parametrize("expected", ["100-continue", "cake"])
+@pytest.mark.parametrize(
+    ("path", "host", "status"),
+    [("/nowhere", "localhost", 404), ("/nowhere", "evil.example", 421), (HEALTH, "localhost", 200)],
+)
+async def test_what_is_expected_answers_nobody_before_the_guards(
+    client: Client, path: str, host: str, status: int, expected: str
+) -> None:
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nExpect: {expected}\r\nConnection: close\r\n\r\n".encode())
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"application/json" in answer
+
+
+async def test_a_waiting_client_is_invited_once_where_no_route_is(client: Client) -> None:
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    head = "POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}Content-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n".encode())
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(b"{}")
+    assert (await reader.read()).startswith(b"HTTP/1.1 404 ")
+    writer.close()
+
+
 async def test_a_waiting_client_gets_its_answer(client: Client) -> None:
     answer = await client.post(SESSIONS, json={"model": "llama"}, expect100=True)
     assert answer.status == 201

@@ -137,12 +137,23 @@ async def test_one_who_takes_nothing_is_let_go(reading: Reading) -> None:
     await reading.pause()
     reading.socket.untaken = FULL_BYTES + 1
     reading.writer.append(ContentDelta("a"))
-    reading.stream.sweep(reading.later(STALLED_SECONDS - 1))
+    reading.stream.sweep(begin := reading.later(0))
+    reading.stream.sweep(begin + STALLED_SECONDS - 1)
     assert not reading.socket.is_let_go()
-    reading.stream.sweep(reading.later(STALLED_SECONDS + 1))
+    reading.stream.sweep(begin + STALLED_SECONDS + 1)
     assert reading.socket.is_let_go()
     with pytest.raises(ConnectionResetError):
         await asyncio.wait_for(reading.task, 5)
+
+
+async def test_one_who_takes_a_long_beginning_slowly_is_not(reading: Reading) -> None:
+    """The head and the first events went out with the response, before the stream itself wrote anything."""
+    for minute in range(10):
+        reading.socket.untaken = 10 * FULL_BYTES - minute
+        reading.stream.sweep(reading.later(minute * (STALLED_SECONDS - 1)))
+    assert not reading.socket.is_let_go()
+    reading.stream.sweep(reading.later(11 * STALLED_SECONDS))
+    assert reading.socket.is_let_go()
 
 
 async def test_a_reader_who_is_gone_does_not_hurt_the_run(reading: Reading) -> None:

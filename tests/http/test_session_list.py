@@ -77,6 +77,7 @@ async def test_sessions_are_found_by_the_beginnings_of_their_words(client: Clien
         "cursor=%00",
         "cursor=%C3%A4",
         "cursor=MjAyNi0wMS0wMlQwMzowNDowNS8wMDAwMDAwMDAx",
+        "cursor=MDAwMS0wMS0wMVQwMDowMDowMCswNTowMC8wMDAwMDAwMDAx",  # before the first moment there is in UTC
         "cursor=" + "A" * 4000,
     ],
 )
