@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -30,6 +30,9 @@ BACKLOG = 1024
 
 FILES = 65_536
 """What the process may have open, where the system lets it: a stream takes two, and many systems give 1024."""
+
+MACOS_FILES = 10_240
+"""macOS calls its hard limit endless, and refuses more than its kernel's, which is this unless somebody raised it."""
 
 EXIT_FORCED = 130
 
@@ -119,8 +122,12 @@ def allow_many_files() -> None:
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    for files in (wanted, MACOS_FILES):
+        if soft == resource.RLIM_INFINITY or soft >= files:
+            return
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+            return
 
 
 def favour_the_loop() -> None:

@@ -42,11 +42,14 @@ def parse_list(text: str) -> list[str]:
 def base_url_of(address: str) -> str:
     """An `http(s)://host[:port][/path]` without a slash at its end. Without a scheme: http, and Ollama's own port.
 
-    Raises ValueError.
+    Raises ValueError, also for a user and a password, which Ollama's client would leave out without a word.
     """
     has_scheme = "://" in address
     parts = urlsplit(address if has_scheme else f"http://{address}")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or " " in address:
+    if "@" in parts.netloc:
+        raise ValueError("an address holds no user and no password; a bearer key is given as OLLAMA_API_KEY")
+    is_web = parts.scheme in {"http", "https"} and _is_host_and_port(parts.netloc)
+    if not is_web or parts.query or parts.fragment or " " in address:
         raise ValueError(f"an address looks like http://localhost:{OLLAMA_PORT}")
     if parts.port is None and not has_scheme:
         parts = parts._replace(netloc=f"{parts.netloc}:{OLLAMA_PORT}")

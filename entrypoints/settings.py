@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from entrypoints.database_url import database_url_of
 from entrypoints.setting_values import (
@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     """All settings, checked. Folders are absolute; those given relative lie in `data_dir`, and that in the working one.
 
     An empty variable counts as one that is not set. Raises pydantic's ValidationError; `read_settings` says it better.
+    Raises TypeError for a keyword that is no setting: an `api_key` that went unheard would leave a door open.
     """
 
     model_config = SettingsConfigDict(
@@ -111,6 +112,20 @@ class Settings(BaseSettings):
         default="INFO", description="least level that is logged"
     )
     log_format: Literal["text", "json"] = Field(default="text", description="lines for people, or one object a line")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic names it
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """pydantic can be strict with all sources or none, and a `.env` may hold what is meant for others."""
+        if unknown := init_settings().keys() - cls.model_fields.keys():
+            raise TypeError(f"no setting of this server: {', '.join(sorted(unknown))}")
+        return init_settings, env_settings, dotenv_settings, file_secret_settings
 
     @field_validator("redis_url", mode="before")
     @classmethod
@@ -258,7 +273,9 @@ def _given_text(name: str, flags: Mapping[str, str]) -> str:
     dotenv = {key.upper(): value for key, value in dotenv_values(ENV_FILE).items()}
     variable = variable_of(name)
     text = flags.get(name) or environment.get(variable) or dotenv.get(variable)
-    return f" {text[:100]!r}" if text else ""
+    if not text or "@" in text:  # There may be a password before it.
+        return ""
+    return f" {text[:100]!r}"
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

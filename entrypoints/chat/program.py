@@ -21,7 +21,7 @@ from entrypoints.chat.wording import told
 from entrypoints.container import Container
 from entrypoints.lifespan import opened
 from entrypoints.logging_setup import LOGGER_NAME, configure_logging
-from entrypoints.settings import Settings, unknown_variables
+from entrypoints.settings import Settings, settings_without_effect, unknown_variables
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -62,7 +62,7 @@ def _complain(reason: str) -> int:
 
 async def _chat(settings: Settings, options: ChatOptions) -> int:
     with _screen(settings) as screen:
-        for line in unknown_variables():
+        for line in [*unknown_variables(), *settings_without_effect(settings)]:
             logging.getLogger(LOGGER_NAME).warning(line)
         async with opened(Container(settings=settings)) as container:
             talking = asyncio.create_task(_talk(container, screen, options))

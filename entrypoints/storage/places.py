@@ -37,11 +37,14 @@ class Place:
 
     def require_something(self) -> None:
         """Raises WrongSetting where nothing was ever kept here: to make it would hide a mistyped name."""
-        if self.settings.storage == "json" and not self.settings.sessions_dir.is_dir():
-            raise WrongSetting(f"nothing is kept there: no folder {self.settings.sessions_dir}")
-        file = Path(self.address.removeprefix(_SQLITE))
-        if self.address.startswith(_SQLITE) and not file.is_file():
-            raise WrongSetting(f"nothing is kept there: no file {file}")
+        folder, file = self.settings.sessions_dir, Path(self.address.removeprefix(_SQLITE))
+        try:
+            if self.settings.storage == "json" and not folder.is_dir():
+                raise WrongSetting(f"nothing is kept there: no folder {folder}")
+            if self.address.startswith(_SQLITE) and not file.is_file():
+                raise WrongSetting(f"nothing is kept there: no file {file}")
+        except OSError as error:
+            raise WrongSetting(f"{error.filename} cannot be looked at: {error.strerror}") from error
 
 
 def place_of_settings(settings: Settings) -> Place:

@@ -205,6 +205,11 @@ async def test_a_session_that_a_server_works_on_waits_for_its_end(
         (["copy", "--from", "./nowhere", "--to", "json"], "nothing is kept there: no folder "),
         (["copy", "--from", "json", "--to", "./file/x"], "wrong value for MOCHI_DATA_DIR"),
         (["check", "--data-dir", "nowhere"], "nothing is kept there: no folder "),
+        (["check", "--data-dir", "long" * 100], " cannot be looked at: File name too long"),
+        (
+            ["copy", "--from", f"sqlite:///{'long' * 100}.db", "--to", "json"],
+            " cannot be looked at: File name too long",
+        ),
         (["check", "--storage", "memory"], "what is kept in memory is gone with its server"),
     ],
 )

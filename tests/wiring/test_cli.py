@@ -119,6 +119,19 @@ def test_a_folder_that_is_a_file_ends_the_start(name: str, tmp_path: Path, capsy
     assert errors.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["data_dir", "tools_dir"])
+def test_a_folder_that_cannot_be_looked_at_ends_the_start(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unseen = tmp_path / ("long" * 100)  # A name that no file system looks at, even for those who may do everything.
+
+    assert main(["--data-dir", str(tmp_path), f"--{name.replace('_', '-')}", str(unseen)]) == 2
+
+    errors = capsys.readouterr().err
+    assert f"MOCHI_{name.upper()}" in errors
+    assert errors.count("\n") == 1
+
+
 async def test_the_version_is_the_packages(tmp_path: Path) -> None:
     code, output, _ = await result_of(tmp_path, "--version")
 

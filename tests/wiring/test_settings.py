@@ -161,6 +161,11 @@ def test_relative_folders_lie_in_the_data_folder(folder: Path, monkeypatch: pyte
         ("ollama_host", "ftp://example.com"),
         ("ollama_host", "http://"),
         ("ollama_host", "http://localhost:99999"),
+        ("ollama_host", "http://localhost:0"),
+        ("ollama_host", "http://bücher..example"),
+        ("ollama_host", "http://b\u200bucher.example"),
+        ("ollama_host", "http://me:secret@ollama.example"),
+        ("ollama_host", "me:secret@ollama.example:99999"),
         ("ollama_timeout", "0"),
         ("ollama_timeout", "nan"),
         ("storage", "files"),
@@ -300,6 +305,11 @@ def test_settings_do_not_change() -> None:
 
     with pytest.raises(ValidationError):
         settings.port = 1  # type: ignore[misc]  # the very thing that must fail
+
+
+def test_a_keyword_that_is_no_setting_is_no_open_door() -> None:
+    with pytest.raises(TypeError, match="no setting of this server: api_key"):
+        Settings(api_key=("secret",))  # type: ignore[call-arg]  # the very thing that must fail
 
 
 def test_every_setting_has_its_place_in_the_help() -> None:
