@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 _OPEN: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _INSTANCE_PREFIX: Final = "instance-"
 
 
@@ -28,8 +29,7 @@ class InstanceLock:
             self.instance_id = secrets.token_hex(8)
             self._descriptor = _locked_new_file(self.folder / f"{_INSTANCE_PREFIX}{self.instance_id}")
         for path in self.folder.glob(f"{_INSTANCE_PREFIX}*"):
-            if not self.is_alive(path.name.removeprefix(_INSTANCE_PREFIX)):
-                path.unlink(missing_ok=True)
+            _remove_if_dead(path)
 
     def release(self) -> None:
         if self._descriptor is not None:
@@ -42,9 +42,7 @@ class InstanceLock:
         if instance_id == self.instance_id:
             return self._descriptor is not None
         try:
-            descriptor = os.open(
-                self.folder / f"{_INSTANCE_PREFIX}{instance_id}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-            )
+            descriptor = os.open(self.folder / f"{_INSTANCE_PREFIX}{instance_id}", _LOOK)
         except OSError:
             return False
         try:
@@ -68,3 +66,17 @@ def _locked_new_file(path: Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def _remove_if_dead(path: Path) -> None:
+    """Under its lock: else who has made its file and not locked it yet does so in between, and lives unseen.
+
+    Under a shared one, which says of the dead to nobody that they live.
+    """
+    with suppress(OSError):
+        descriptor = os.open(path, _LOOK)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            path.unlink()
+        finally:
+            os.close(descriptor)
