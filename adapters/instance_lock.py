@@ -4,6 +4,7 @@ import fcntl
 import os
 import secrets
 from contextlib import suppress
+from errno import ELOOP, ENOENT
 from pathlib import Path
 from typing import Final
 
@@ -39,12 +40,15 @@ class InstanceLock:
             self._descriptor = None
 
     def is_alive(self, instance_id: str) -> bool:
+        """Raises OSError where that cannot be told: who is taken for dead loses its sessions to others."""
         if instance_id == self.instance_id:
             return self._descriptor is not None
         try:
             descriptor = os.open(self.folder / f"{_INSTANCE_PREFIX}{instance_id}", _LOOK)
-        except OSError:
-            return False
+        except OSError as error:
+            if error.errno in {ENOENT, ELOOP}:  # ELOOP: a symbolic link, which no instance made.
+                return False
+            raise
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

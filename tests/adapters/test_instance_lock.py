@@ -1,5 +1,6 @@
-"""Who lives, while others start."""
+"""Who lives, while others start, and while this process cannot look."""
 
+import errno
 import fcntl
 import os
 import threading
@@ -9,6 +10,9 @@ from typing import Any
 import pytest
 
 from adapters.instance_lock import InstanceLock
+from domain.errors import SessionBusy, StorageFailed
+from tests.contracts.stores import OpenRunStore, json_runs, sqlite_runs
+from tests.contracts.test_run_store import run
 
 LONGEST_SECONDS = 60
 
@@ -56,3 +60,27 @@ def test_a_link_in_an_instance_s_place_is_no_instance(tmp_path: Path) -> None:
     (tmp_path / "instance-link").symlink_to(f"instance-{held.instance_id}")
     assert not InstanceLock(tmp_path).is_alive("link")
     held.release()
+
+
+@pytest.mark.parametrize("opener", [json_runs, sqlite_runs])
+async def test_who_cannot_be_looked_at_is_not_taken_for_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opener: OpenRunStore
+) -> None:
+    open_file = os.open
+
+    def out_of_descriptors(path: Any, *arguments: Any, **named: Any) -> int:  # Any: as os.open's
+        if "instance-" in str(path):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return open_file(path, *arguments, **named)
+
+    async with opener(tmp_path) as theirs, opener(tmp_path) as ours:
+        await theirs.claim(run(1))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", out_of_descriptors)
+            with pytest.raises(StorageFailed):
+                await ours.claim(run(2))
+            with pytest.raises(StorageFailed):
+                await ours.abandoned()
+        with pytest.raises(SessionBusy):
+            await ours.claim(run(2))
+        assert list(await ours.list_runs(run(1).session_id)) == [run(1)]
