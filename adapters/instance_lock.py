@@ -61,15 +61,16 @@ class InstanceLock:
 def _locked_new_file(path: Path) -> int | None:
     """None where another process took it for a dead one's, before it was locked."""
     descriptor = os.open(path, _OPEN | os.O_EXCL, 0o666)
+    is_ours = False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_ours = os.fstat(descriptor).st_nlink > 0
     except BlockingIOError:
-        os.close(descriptor)
         return None
-    if os.fstat(descriptor).st_nlink == 0:
-        os.close(descriptor)
-        return None
-    return descriptor
+    finally:
+        if not is_ours:
+            os.close(descriptor)
+    return descriptor if is_ours else None
 
 
 def _remove_if_dead(path: Path) -> None:
