@@ -101,7 +101,10 @@ class SessionList:
         if self._is_looking:
             # It may have passed by what changed after it began.
             await asyncio.shield(self._look())
-        if self._looked_at is None or not self._watch.is_unchanged():
+        # In a thread: it waits for who renames just now, and a disk may let that take its time.
+        is_unchanged = await self._worker.run(self._watch.is_unchanged)
+        if self._looked_at is None or not is_unchanged:
+            # A look that began meanwhile will do, as it began after this list.
             await asyncio.shield(self._look())
         elif self._now() - self._looked_at > _TRUSTED_SECONDS:
             self._look()

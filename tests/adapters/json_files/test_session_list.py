@@ -1,12 +1,17 @@
 """A list opens no file that it knows, and shows what other programs did to those it shows."""
 
+import asyncio
 import os
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.contracts.samples import after, session, user
 from tests.contracts.stores import json_sessions
+
+LONGEST_SECONDS = 30
 
 
 class OpenedFiles:
@@ -75,3 +80,29 @@ async def test_files_that_come_and_go_by_hand_are_seen(tmp_path: Path) -> None:
         (tmp_path / "0000000002.json").write_text(copy)
         (tmp_path / "0000000001.json").unlink()
         assert [each.session_id for each in (await store.list_sessions()).sessions] == ["0000000002"]
+
+
+async def test_a_list_that_waits_for_a_rename_holds_up_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_renaming, may_go_on = threading.Event(), threading.Event()
+    was_let_go: list[bool] = []
+    rename = os.rename
+
+    def slow_rename(*arguments: Any, **named: Any) -> None:  # Any: as os.rename's
+        is_renaming.set()
+        was_let_go.append(may_go_on.wait(LONGEST_SECONDS))
+        rename(*arguments, **named)
+
+    async with json_sessions(tmp_path) as store:
+        await store.create(session(1))
+        await store.list_sessions()
+        monkeypatch.setattr(os, "rename", slow_rename)
+        append = asyncio.create_task(store.append(session(1).session_id, [user(1)], after(1)))
+        assert await asyncio.to_thread(is_renaming.wait, LONGEST_SECONDS)
+        listing = asyncio.create_task(store.list_sessions())
+        await asyncio.sleep(0)  # The list has begun.
+        may_go_on.set()
+        await append
+        assert [each.session_id for each in (await listing).sessions] == [session(1).session_id]
+    assert was_let_go == [True]
