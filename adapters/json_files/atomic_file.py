@@ -12,7 +12,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from errno import EINVAL, ELOOP, ENOTSUP, ENXIO, EOPNOTSUPP, EPERM
+from errno import EINVAL, ELOOP, ENOSYS, ENOTSUP, ENXIO, EOPNOTSUPP, EPERM
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
@@ -213,7 +213,7 @@ def _publish(scratch: int, temporary: str, folder: int, name: str, *, is_new: bo
         try:
             os.link(temporary, name, src_dir_fd=scratch, dst_dir_fd=folder, follow_symlinks=False)
         except OSError as error:
-            if error.errno not in {EPERM, ENOTSUP, EOPNOTSUPP}:
+            if error.errno not in {EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS}:  # ENOSYS is what FUSE says.
                 raise
             _rename_to_new(scratch, temporary, folder, name)
     except FileNotFoundError:

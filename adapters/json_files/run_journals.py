@@ -40,6 +40,7 @@ class RunJournals:
         self._locks_folder = sessions_folder / ".locks"
         self._locks = StripeLocks(self._locks_folder, "runs")
         self._instance = InstanceLock(self._locks_folder)
+        self._texts = TextLog(self._folder, self._instance)
         self._mine: dict[str, str] = {}
         """The sessions of this process's runs that have not ended, by run."""
         self._left: dict[str, set[str]] = {}
@@ -51,7 +52,6 @@ class RunJournals:
             for folder in (self._folder, self._locks_folder):
                 folder.mkdir(parents=True, exist_ok=True)
             self._instance.acquire()
-            self._texts = TextLog(self._folder, self._instance.instance_id)
             with open_folder(self._folder) as folder_fd:
                 remove_leftovers(folder_fd)
             for session_id, size in list(all_journals(self._folder)):
@@ -60,9 +60,12 @@ class RunJournals:
                         self._compact(folder_fd, session_id)
 
     def close(self) -> None:
-        with storage_failures("The text of the runs could not be left in order"):
-            self._texts.close()
-        self._instance.release()
+        """Also after an `open` that failed, however far it came."""
+        try:
+            with storage_failures("The text of the runs could not be left in order"):
+                self._texts.close()
+        finally:
+            self._instance.release()
 
     def claim(self, run: Run) -> None:
         """Raises SessionBusy."""

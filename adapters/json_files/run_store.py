@@ -29,9 +29,12 @@ class JsonRunStore(ports.RunStore):
         await self._writer.run(self._journals.open)
 
     async def aclose(self) -> None:
-        await self._writer.run(self._journals.close)
-        await self._writer.aclose()
-        await self._readers.aclose()
+        """Also after an `open()` that failed. Raises StorageFailed, and is closed all the same."""
+        try:
+            await self._writer.run(self._journals.close)
+        finally:
+            await self._writer.aclose()
+            await self._readers.aclose()
 
     async def claim(self, run: Run) -> None:
         await self._writer.run(partial(self._journals.claim, run))

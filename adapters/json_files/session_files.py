@@ -40,11 +40,12 @@ class Kept:
 
 
 class CorruptVersion(Exception):
-    """A file that holds no session, for who goes through all of them."""
+    """A file that holds no session, for who goes through all of them; or, unless it `was_read`, that may hold one."""
 
-    def __init__(self, identity: FileIdentity) -> None:
+    def __init__(self, identity: FileIdentity, *, was_read: bool) -> None:
         super().__init__()
         self.identity = identity
+        self.was_read = was_read
 
 
 class SessionFiles:
@@ -80,8 +81,8 @@ class SessionFiles:
             identity = self._look(folder, session_id)
             try:
                 file, identity = self._read(folder, session_id, is_remembered=False)
-            except (SessionCorrupt, OSError):
-                raise CorruptVersion(identity) from None
+            except (SessionCorrupt, OSError) as error:
+                raise CorruptVersion(identity, was_read=not isinstance(error, OSError)) from None
             return file.session, identity
 
     def _look(self, folder: int, session_id: str) -> FileIdentity:

@@ -18,11 +18,15 @@ _MANY: Final = 500
 
 @dataclass(slots=True)
 class IndexEntry:
-    """One version of a session file. `overview` is None where it is corrupt; `words` until somebody searched."""
+    """One version of a session file. `overview` is None where it is corrupt; `words` until somebody searched.
+
+    `was_read` is False where the disk refused the file, which may pass without a change of it.
+    """
 
     identity: FileIdentity
     overview: SessionOverview | None
     words: str | None = None
+    was_read: bool = True
 
 
 class SessionIndex:
@@ -57,6 +61,10 @@ class SessionIndex:
 
     def identities(self) -> dict[str, FileIdentity]:
         return {session_id: entry.identity for session_id, entry in self._entries.items()}
+
+    def unread(self) -> list[str]:
+        """The ids of those whose files could not be read."""
+        return [session_id for session_id, entry in self._entries.items() if not entry.was_read]
 
     def known_words(self) -> dict[str, str | None]:
         """The words of each session that can be read, None where they were not collected yet."""

@@ -18,7 +18,11 @@ from domain.session import overview_of
 
 _TRUSTED_SECONDS: Final = 2.0
 """How long the change of a file that is not on the page may stay unseen, where the folder does not tell of it."""
+_TRIED_AGAIN_SECONDS: Final = 30.0
+"""How long a file that could not be read is let be, once it was tried again: a failing disk takes seconds to refuse."""
 _MOST_ATTEMPTS: Final = 5
+_NO_VERSION: Final = FileIdentity(-1, -1, -1)
+"""No file's: whoever is known by it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class SessionList:
         self._index = SessionIndex()
         self._looking: asyncio.Task[None] | None = None
         self._looked_at: float | None = None
+        self._tried_again_at = float("-inf")
         self._written_meanwhile: set[str] = set()
 
     async def aclose(self) -> None:
@@ -101,7 +106,10 @@ class SessionList:
         if self._is_looking:
             # It may have passed by what changed after it began.
             await asyncio.shield(self._look())
-        if self._looked_at is None or not self._watch.is_unchanged():
+        # In a thread: it waits for who renames just now, and a disk may let that take its time.
+        is_unchanged = await self._worker.run(self._watch.is_unchanged)
+        if self._looked_at is None or not is_unchanged:
+            # A look that began meanwhile will do, as it began after this list.
             await asyncio.shield(self._look())
         elif self._now() - self._looked_at > _TRUSTED_SECONDS:
             self._look()
@@ -120,7 +128,7 @@ class SessionList:
 
     async def _look_once(self) -> None:
         began_at = self._now()
-        known = self._index.identities()
+        known = self._known(began_at)
         self._looked_at = None
         look = await self._worker.run(lambda: self._look_at_all(known))
         self._looked_at = began_at
@@ -130,6 +138,14 @@ class SessionList:
         changed = {session_id: entry for session_id, entry in look.changed.items() if session_id not in newer}
         if changed:
             self._index.put_all(changed)
+
+    def _known(self, now: float) -> dict[str, FileIdentity]:
+        """The versions that need not be read."""
+        known = self._index.identities()
+        if now - self._tried_again_at > _TRIED_AGAIN_SECONDS and (unread := self._index.unread()):
+            self._tried_again_at = now
+            known.update(dict.fromkeys(unread, _NO_VERSION))
+        return known
 
     def _look_at_all(self, known: Mapping[str, FileIdentity]) -> _Look:
         self._watch.begin_look()
@@ -157,7 +173,7 @@ class SessionList:
         except SessionNotFound:
             return None
         except CorruptVersion as corrupt:
-            return IndexEntry(corrupt.identity, None)
+            return IndexEntry(corrupt.identity, None, was_read=corrupt.was_read)
         return IndexEntry(identity, overview_of(session))
 
     async def _find(self, query: Sequence[str]) -> frozenset[str]:

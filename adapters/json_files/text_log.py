@@ -17,6 +17,7 @@ from adapters.codec.errors import NotDecodable, NotEncodable
 from adapters.codec.fields import RawObject, read_object, read_text
 from adapters.codec.json_text import parse, render
 from adapters.codec.runs import decode_partial, encode_partial
+from adapters.instance_lock import InstanceLock
 from adapters.json_files.atomic_file import open_folder, write_all, write_whole
 from domain.errors import StorageFailed
 from domain.message import AssistantMessage
@@ -33,9 +34,10 @@ LARGE_BYTES: Final = 4 * 1024 * 1024
 class TextLog:
     """The file of this server, made when it is first needed. For one thread."""
 
-    def __init__(self, folder: Path, instance_id: str) -> None:
+    def __init__(self, folder: Path, instance: InstanceLock) -> None:
+        """`instance` has its id by the time that there is text."""
         self._folder = folder
-        self._name = text_log_name(instance_id)
+        self._instance = instance
         self._descriptor: int | None = None
         self._held: dict[str, PartialAnswer] = {}
         self._largest = LARGE_BYTES
@@ -77,9 +79,15 @@ class TextLog:
         """What is held is left for who comes next; an empty file is not."""
         if self._descriptor is None:
             return
-        if not self._held:
-            (self._folder / self._name).unlink(missing_ok=True)
-        self._let_go()
+        try:
+            if not self._held:
+                (self._folder / self._name).unlink(missing_ok=True)
+        finally:
+            self._let_go()
+
+    @property
+    def _name(self) -> str:
+        return text_log_name(self._instance.instance_id)
 
     def _opened(self) -> tuple[int, int]:
         """The open file and its size; a new one where there is none, or where somebody took its name away."""

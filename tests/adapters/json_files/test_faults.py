@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from adapters.instance_lock import InstanceLock
 from adapters.json_files.prompt_store import FilePromptStore
 from adapters.json_files.run_store import JsonRunStore
 from adapters.json_files.session_store import JsonSessionStore
@@ -131,6 +132,49 @@ async def test_runs_are_whole_whichever_system_call_fails(tmp_path: Path) -> Non
         if calls.count < refused:
             return
     pytest.fail("the calls never came to an end")
+
+
+def threads_of_runs() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("runs")}
+
+
+def living(folder: Path) -> list[Path]:
+    """The lock files of the instances that count as alive."""
+    locks = folder / ".locks"
+    look = InstanceLock(locks)
+    return [path for path in locks.glob("instance-*") if look.is_alive(path.name.removeprefix("instance-"))]
+
+
+async def test_runs_that_cannot_be_opened_are_closed_whichever_system_call_fails(tmp_path: Path) -> None:
+    before = threads_of_runs()
+    for refused in range(1, MOST_CALLS):
+        folder = tmp_path / str(refused)
+        store = JsonRunStore(folder)
+        with pytest.MonkeyPatch.context() as patch:
+            calls = FailingCalls(patch, refused=refused, code=errno.EACCES, names=("mkdir", *SYSTEM_CALLS))
+            failed = await fails(store.open())
+        await store.aclose()
+        assert threads_of_runs() <= before
+        assert living(folder) == []
+        if calls.count < refused:
+            assert not failed
+            return
+    pytest.fail("the calls never came to an end")
+
+
+async def test_a_server_has_gone_though_its_text_could_not_be_left_in_order(tmp_path: Path) -> None:
+    before = threads_of_runs()
+    store = JsonRunStore(tmp_path)
+    await store.open()
+    await store.claim(run(1))
+    await store.flush([partial(run(1), "text")])
+    await store.update(ended(run(1)))
+    with pytest.MonkeyPatch.context() as patch:
+        # The first to be removed is the file of the text.
+        FailingCalls(patch, refused=1, code=errno.EIO, names=("unlink",))
+        assert await fails(store.aclose())
+    assert threads_of_runs() <= before
+    assert living(tmp_path) == []
 
 
 async def test_a_run_ends_though_its_journal_cannot_be_made_short(tmp_path: Path) -> None:
