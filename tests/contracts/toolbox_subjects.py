@@ -15,7 +15,7 @@ from domain.json_value import JsonObject
 from tests.adapters.mcp_tools.bench import odd_entry, odd_tool
 from tests.fakes.toolbox import FakeToolbox
 
-TIMEOUT: Final = 4.0
+TIMEOUT: Final = 6.0
 """Seconds of a subject's toolbox, where a call is to be given up."""
 
 PATIENCE: Final = 60.0

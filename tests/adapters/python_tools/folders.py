@@ -27,7 +27,7 @@ async def opened(
     folder: Path,
     sources: Mapping[str, str | bytes] | None = None,
     *,
-    timeout_seconds: float = 5.0,
+    timeout_seconds: float = 20.0,
     python: Path | None = None,
 ) -> AsyncIterator[PythonToolbox]:
     write(folder, sources or {})
