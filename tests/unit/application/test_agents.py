@@ -684,6 +684,21 @@ async def test_an_agent_that_is_gone_after_a_restart_is_done_and_the_run_goes_on
     assert isinstance(own.messages[-1], ToolMessage), "its history is whole"
 
 
+async def test_an_agent_that_asked_does_not_go_on_where_the_chat_did_without_it() -> None:
+    house, session_id = await stop_while_asking(*SOUP, policies={"stir": "always_confirm"})
+    [run] = await house.runs.list_runs(session_id)
+    between = House(ScriptedModel(saying("Bread, then.")), sessions=house.sessions, ids=house.ids)
+    await between.answer_chat(session_id, ChatRequest(message="Something else."))
+    before = await between.messages(session_id)
+
+    after = await killed_run(house, run)
+
+    assert after.supervisor.all_runs() == []
+    assert after.model.requests == []
+    assert await after.messages(session_id) == before
+    assert [each.status for each in await after.list_runs(session_id)] == ["interrupted"]
+
+
 async def test_a_killed_servers_agent_keeps_its_text_and_its_calls_are_closed() -> None:
     hang = asyncio.Event()
     house = house_of(calling(delegating()), saying("plan"), [ModelChunk("I begin"), hang])
