@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.memory.session_store import MemorySessionStore
 from application.ports.language_model import ModelChunk, ModelEnd
 from application.ports.run_store import AbandonedRun
 from domain.agent import Delegation, UnusableSkill
@@ -33,6 +34,7 @@ from domain.run_event import (
 from domain.session import ExecutionPolicy, Session, ToolSettings
 from tests.fakes.agent_store import FakeAgentStore, skill
 from tests.fakes.dead_runs import RunsOfTheDead
+from tests.fakes.full_disks import RefusesOneResult
 from tests.fakes.house import CLEVER, PLAIN, House, names_of, read_all, until
 from tests.fakes.scripted_model import ScriptedCatalog, ScriptedModel, Step, saying
 from tests.fakes.toolbox import FakeToolbox, Function, echo
@@ -60,9 +62,11 @@ def house_of(
     tools: Mapping[str, Function] | None = None,
     agents: FakeAgentStore | None = None,
     max_agent_iterations: int = 5,
+    sessions: MemorySessionStore | None = None,
 ) -> House:
     return House(
         ScriptedModel(*replies),
+        sessions=sessions,
         catalog=ScriptedCatalog(PLAIN, CLEVER, CHEF),
         toolbox=FakeToolbox({"echo": echo}),
         agents=agents or FakeAgentStore(skill("cook")),
@@ -501,6 +505,20 @@ async def test_a_failure_of_the_models_server_ends_the_run_and_the_agents_text_i
     assert (last.content, last.done_reason) == ("Half", "error")
     house.model.reply_next(saying("Again."))
     assert names_of(await events_of(house, session_id))[-1] == "done"
+
+
+async def test_a_report_that_could_not_be_stored_at_first_is_stored_and_told_as_it_was() -> None:
+    sessions = RefusesOneResult()
+    house = house_of(*SOUP, sessions=sessions)
+    session_id = await session_of(house)
+
+    events = await events_of(house, session_id)
+
+    assert (sessions.refused, names_of(events)[-3:]) == (1, ["agent_complete", "error", "done"])
+    assert not of(ToolResult, events)
+    [complete] = [event for event in events if isinstance(event, AgentComplete)]
+    assert "The soup is ready." in complete.output
+    assert (await house.messages(session_id))[-1].content == complete.output
 
 
 async def test_an_agent_that_outgrows_its_window_says_so_and_the_run_goes_on() -> None:
