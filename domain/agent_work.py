@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from domain.agent import Delegation
 from domain.conversation import (
     append,
-    last_calls,
+    is_unanswered,
     remove_system_prompt,
     set_system_prompt,
     system_prompt_of,
@@ -48,10 +48,7 @@ def instructed(session: Session, prompt: SystemMessage | None, instruction: User
 
 def is_open(delegation: Delegation, messages: Sequence[Message]) -> bool:
     """Whether the call by which it came has no result yet in `messages`, those of whoever delegated."""
-    found = last_calls(messages)
-    if found is None or not found[1] <= delegation.call_index < len(found[0].tool_calls):
-        return False
-    return delegation.is_of(delegation.call_index, found[0].tool_calls[delegation.call_index].call_id)
+    return is_unanswered(messages, delegation.call_index, delegation.tool_call_id)
 
 
 def since_instruction(messages: Sequence[Message]) -> tuple[Message, ...]:

@@ -25,10 +25,17 @@ def put_message(session: Session, message: Message, at: datetime) -> Session:
 
 
 def put_longer_message(session: Session, message: AssistantMessage, at: datetime) -> Session:
-    """`message` put, unless the history holds its id with as much text: what is complete is not undone by a part."""
+    """`message` put, unless the history holds its id with as much text: what is complete is not undone by a part.
+
+    One that is new never parts calls from the results that are still to come: it is put before them.
+    """
     held = next((held for held in reversed(session.messages) if held.message_id == message.message_id), None)
     if isinstance(held, AssistantMessage) and _text_size(held) >= _text_size(message):
         return session
+    if held is None and (found := last_calls(session.messages)) and unanswered_calls(session.messages):
+        index = len(session.messages) - 1 - found[1]
+        messages = (*session.messages[:index], message, *session.messages[index:])
+        return replace(session, messages=messages, updated_at=at)
     return put_message(session, message, at)
 
 
@@ -157,6 +164,14 @@ def last_calls(messages: Sequence[Message]) -> tuple[AssistantMessage, int] | No
             return message, len(messages) - 1 - index
         return None
     return None
+
+
+def is_unanswered(messages: Sequence[Message], call_index: int, tool_call_id: str) -> bool:
+    """Whether this call is one of those that end the history, and has no result yet."""
+    found = last_calls(messages)
+    if found is None or not found[1] <= call_index < len(found[0].tool_calls):
+        return False
+    return found[0].tool_calls[call_index].call_id == tool_call_id
 
 
 def unanswered_calls(messages: Sequence[Message]) -> tuple[ToolCall, ...]:

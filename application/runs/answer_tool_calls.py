@@ -104,11 +104,13 @@ class AnswerToolCalls:
     async def _carry_out(self, calls: CallRound, plan: Sequence[PlannedCall]) -> Session:
         at_once = not any(each.confirmation_id or each.delegates for each in plan)
         tasks = {each.index: asyncio.create_task(self._result(calls, each)) for each in plan if at_once}
+        made: dict[int, CallResult] = {}
         try:
             for planned in plan:
-                await calls.keep(await (tasks.get(planned.index) or self._result(calls, planned)))
+                made[planned.index] = await (tasks.get(planned.index) or self._result(calls, planned))
+                await calls.keep(made[planned.index])
         except BaseException:  # whatever it was, each call has its end, also for readers
-            await finish_despite_cancellation(self._close(calls, plan, tasks))
+            await finish_despite_cancellation(self._close(calls, plan, tasks, made))
             raise
         finally:
             await finish_despite_cancellation(_ended(tasks.values()))
@@ -135,11 +137,16 @@ class AnswerToolCalls:
         return result
 
     async def _close(
-        self, calls: CallRound, plan: Sequence[PlannedCall], tasks: Mapping[int, "asyncio.Task[CallResult]"]
+        self,
+        calls: CallRound,
+        plan: Sequence[PlannedCall],
+        tasks: Mapping[int, "asyncio.Task[CallResult]"],
+        made: Mapping[int, CallResult],
     ) -> None:
         """The run was cut: what has no result gets one, unless a person may still answer when the server is back.
 
-        What the disk refuses here is made good with the ending of the run.
+        What was `made` and could not be stored is tried once more: no other result would be true. What the disk refuses
+        here is made good with the ending of the run.
         """
         await _ended(tasks.values())
         run, stays_open = calls.handle.run, calls.handle.stays_open
@@ -150,7 +157,8 @@ class AnswerToolCalls:
             if stays_open and planned.awaits_its_call(run):
                 break
             has_begun = bool(tasks) or planned.index == calls.next_index
-            results.append(_finished(tasks.get(planned.index)) or planned.cut(run, has_begun=has_begun))
+            result = made.get(planned.index) or _finished(tasks.get(planned.index))
+            results.append(result or planned.cut(run, has_begun=has_begun))
         with suppress(MochiError):
             await calls.keep(*results)
 

@@ -1,16 +1,19 @@
 """What a process that died left open, closed at the next start."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from application.ports.clock import Clock
 from application.ports.run_store import AbandonedRun, RunStore
 from application.ports.session_store import SessionStore
 from application.runs.run_keeper import RunEnding, RunKeeper
 from application.runs.supervisor import RunSupervisor
-from domain.agent import Delegation
 from domain.agent_work import is_open
-from domain.errors import SessionCorrupt, SessionNotFound
+from domain.errors import SessionCorrupt, SessionNotFound, StorageFailed
+from domain.message import Message
+from domain.waiting_run import still_waits
 
 _log = logging.getLogger(__name__)
 
@@ -20,8 +23,8 @@ LAST_SEQUENCE_UNKNOWN = 1_000_000_000
 
 
 class RecoverRuns:
-    """Takes over the runs of dead processes: those that wait for a person go on waiting here, the others end as
-    `interrupted`, the text that they had flushed folded into the history."""
+    """Takes over the runs of dead processes: those that wait for a person go on waiting here, unless their session has
+    moved on without them; the others end as `interrupted`, the text that they had flushed folded into the history."""
 
     def __init__(
         self, *, sessions: SessionStore, runs: RunStore, keeper: RunKeeper, supervisor: RunSupervisor, clock: Clock
@@ -34,33 +37,53 @@ class RecoverRuns:
 
     async def __call__(self) -> None:
         """Done twice, it is done once. Raises StorageFailed where the runs cannot be read."""
+        left: dict[str, list[AbandonedRun]] = {}
         for found in await self._runs.abandoned():
-            abandoned = await self._as_it_stands(found)
-            if abandoned.run.outlives_its_server:
-                if abandoned.partial is not None and abandoned.is_agents_text:
-                    await self._keeper.keep_agent_text(abandoned.run, abandoned.partial.message)
-                await self._supervisor.resume(abandoned.run)
-            else:
-                await self._end(abandoned)
+            left.setdefault(found.run.session_id, []).append(found)
+        for session_id, found_there in left.items():
+            try:
+                await self._take_over(session_id, sorted(found_there, key=_age))
+            except StorageFailed as error:
+                _log.warning(
+                    "the runs of session %s stay as they are until the next start: %s", session_id, error.message
+                )
 
-    async def _as_it_stands(self, abandoned: AbandonedRun) -> AbandonedRun:
-        """Without a delegation that has its result in the history, and without the text of an agent that is done: a
-        record is not written anew for each."""
-        run, partial = abandoned.run, abandoned.partial
-        if run.delegation is not None and not await self._is_open(run.session_id, run.delegation):
-            run = replace(run, delegation=None)
-        if abandoned.is_agents_text and partial is not None:
-            is_at_work = run.delegation is not None and run.delegation.session_id == partial.session_id
-            partial = partial if is_at_work else None
-        return AbandonedRun(run=run, partial=partial)
+    async def _take_over(self, session_id: str, left: Sequence[AbandonedRun]) -> None:
+        """`left` are all that were left of one session, the oldest first.
 
-    async def _is_open(self, session_id: str, delegation: Delegation) -> bool:
+        What a run leaves open, the next one closes as it begins. So at most one run has the calls that the history ends
+        with: the newest, unless that one never came to write. They are not closed while somebody is to answer them.
+        """
+        messages = await self._history(session_id, left)
+        left = [_as_it_stands(each, messages) for each in left]
+        waiting = next((each for each in reversed(left) if still_waits(each.run, messages)), None)
+        are_anothers = waiting is not None or await self._is_at_work_elsewhere(session_id, left)
+        for each in left:
+            if each is not waiting:
+                await self._end(each, closes_calls=each is left[-1] and not are_anothers)
+        if waiting is not None:
+            await self._resume(waiting)
+
+    async def _history(self, session_id: str, left: Sequence[AbandonedRun]) -> Sequence[Message]:
+        """Empty where the session is gone or cannot be read, or where it is not needed."""
+        if not any(each.run.outlives_its_server or each.run.delegation for each in left):
+            return ()
         try:
-            return is_open(delegation, (await self._sessions.load(session_id)).messages)
+            return (await self._sessions.load(session_id)).messages
         except (SessionNotFound, SessionCorrupt):
-            return False
+            return ()
 
-    async def _end(self, abandoned: AbandonedRun) -> None:
+    async def _is_at_work_elsewhere(self, session_id: str, left: Sequence[AbandonedRun]) -> bool:
+        """Whether a run of another server that lives has the session."""
+        dead = {each.run.run_id for each in left}
+        return any(not run.has_ended and run.run_id not in dead for run in await self._runs.list_runs(session_id))
+
+    async def _resume(self, abandoned: AbandonedRun) -> None:
+        if abandoned.partial is not None and abandoned.is_agents_text:
+            await self._keeper.keep_agent_text(abandoned.run, abandoned.partial.message)
+        await self._supervisor.resume(abandoned.run)
+
+    async def _end(self, abandoned: AbandonedRun, *, closes_calls: bool) -> None:
         written = abandoned.partial.message if abandoned.partial else None
         message, agent_message = (None, written) if abandoned.is_agents_text else (written, None)
         run = replace(
@@ -71,4 +94,22 @@ class RecoverRuns:
             last_sequence=LAST_SEQUENCE_UNKNOWN,
         )
         _log.info("run %s of session %s was interrupted", run.run_id, run.session_id)
-        await self._keeper.keep(RunEnding(run=run, message=message, agent_message=agent_message))
+        await self._keeper.keep(
+            RunEnding(run=run, message=message, agent_message=agent_message, closes_calls=closes_calls)
+        )
+
+
+def _age(abandoned: AbandonedRun) -> tuple[datetime, str]:
+    return (abandoned.run.created_at, abandoned.run.run_id)
+
+
+def _as_it_stands(abandoned: AbandonedRun, messages: Sequence[Message]) -> AbandonedRun:
+    """Without a delegation that has its result in the history, and without the text of an agent that is done: a record
+    is not written anew for each."""
+    run, partial = abandoned.run, abandoned.partial
+    if run.delegation is not None and not is_open(run.delegation, messages):
+        run = replace(run, delegation=None)
+    if abandoned.is_agents_text and partial is not None:
+        is_at_work = run.delegation is not None and run.delegation.session_id == partial.session_id
+        partial = partial if is_at_work else None
+    return AbandonedRun(run=run, partial=partial)

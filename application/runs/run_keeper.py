@@ -24,7 +24,8 @@ class RunEnding:
     of the answer of the agent that `run.delegation` names.
 
     `has_begun` is False for a run that never came to write to its session: then only its record is kept. With
-    `session_before` the session goes back to what it was.
+    `session_before` the session goes back to what it was. `closes_calls` is False where the calls that are open are
+    another run's, which will answer them.
     """
 
     run: Run
@@ -32,6 +33,7 @@ class RunEnding:
     agent_message: AssistantMessage | None = None
     has_begun: bool = True
     session_before: Session | None = None
+    closes_calls: bool = True
 
 
 class RunKeeper:
@@ -132,17 +134,23 @@ class RunKeeper:
             return
         with suppress(SessionNotFound, SessionCorrupt):
             await self._agent_sessions.update(
-                ending.run.delegation.session_id, lambda session: self._with_text(session, ending.agent_message)
+                ending.run.delegation.session_id,
+                lambda session: self._with_text(session, ending.agent_message, closes_calls=ending.closes_calls),
             )
 
     def _closed(self, session: Session, ending: RunEnding) -> Session:
         if ending.session_before is not None:
             return as_before(session, ending.session_before)
-        return self._with_text(session, ending.message, ending.run.delegation)
+        return self._with_text(session, ending.message, ending.run.delegation, closes_calls=ending.closes_calls)
 
     def _with_text(
-        self, session: Session, message: AssistantMessage | None, delegation: Delegation | None = None
+        self,
+        session: Session,
+        message: AssistantMessage | None,
+        delegation: Delegation | None = None,
+        *,
+        closes_calls: bool,
     ) -> Session:
         if message is not None:
             session = put_longer_message(session, message, self._clock.now())
-        return self._call_closer(session, delegation)
+        return self._call_closer(session, delegation) if closes_calls else session

@@ -64,7 +64,7 @@ class AnswerChat:
             status=done.status,
             message=_message(session, run.message_id),
             warnings=next((event.warnings for event in events if isinstance(event, RunStart)), ()),
-            calls=answered_calls(session, events),
+            calls=answered_calls(session, run, events),
             context_window=_window_use(session, events),
         )
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.memory.session_store import MemorySessionStore
 from application.ports.language_model import ModelChunk, ModelEnd
 from application.ports.run_store import AbandonedRun
 from domain.agent import Delegation, UnusableSkill
@@ -33,6 +34,7 @@ from domain.run_event import (
 from domain.session import ExecutionPolicy, Session, ToolSettings
 from tests.fakes.agent_store import FakeAgentStore, skill
 from tests.fakes.dead_runs import RunsOfTheDead
+from tests.fakes.full_disks import RefusesOneResult
 from tests.fakes.house import CLEVER, PLAIN, House, names_of, read_all, until
 from tests.fakes.scripted_model import ScriptedCatalog, ScriptedModel, Step, saying
 from tests.fakes.toolbox import FakeToolbox, Function, echo
@@ -60,9 +62,11 @@ def house_of(
     tools: Mapping[str, Function] | None = None,
     agents: FakeAgentStore | None = None,
     max_agent_iterations: int = 5,
+    sessions: MemorySessionStore | None = None,
 ) -> House:
     return House(
         ScriptedModel(*replies),
+        sessions=sessions,
         catalog=ScriptedCatalog(PLAIN, CLEVER, CHEF),
         toolbox=FakeToolbox({"echo": echo}),
         agents=agents or FakeAgentStore(skill("cook")),
@@ -503,6 +507,20 @@ async def test_a_failure_of_the_models_server_ends_the_run_and_the_agents_text_i
     assert names_of(await events_of(house, session_id))[-1] == "done"
 
 
+async def test_a_report_that_could_not_be_stored_at_first_is_stored_and_told_as_it_was() -> None:
+    sessions = RefusesOneResult()
+    house = house_of(*SOUP, sessions=sessions)
+    session_id = await session_of(house)
+
+    events = await events_of(house, session_id)
+
+    assert (sessions.refused, names_of(events)[-3:]) == (1, ["agent_complete", "error", "done"])
+    assert not of(ToolResult, events)
+    [complete] = [event for event in events if isinstance(event, AgentComplete)]
+    assert "The soup is ready." in complete.output
+    assert (await house.messages(session_id))[-1].content == complete.output
+
+
 async def test_an_agent_that_outgrows_its_window_says_so_and_the_run_goes_on() -> None:
     too_long = PromptTooLong("too long", prompt_tokens=9_000, window=8_192)
     house = house_of(calling(delegating()), saying("plan"), [too_long], saying("A pity."))
@@ -682,6 +700,21 @@ async def test_an_agent_that_is_gone_after_a_restart_is_done_and_the_run_goes_on
     assert "no agent of this name" in results[0]
     [own] = await agent_sessions(after)
     assert isinstance(own.messages[-1], ToolMessage), "its history is whole"
+
+
+async def test_an_agent_that_asked_does_not_go_on_where_the_chat_did_without_it() -> None:
+    house, session_id = await stop_while_asking(*SOUP, policies={"stir": "always_confirm"})
+    [run] = await house.runs.list_runs(session_id)
+    between = House(ScriptedModel(saying("Bread, then.")), sessions=house.sessions, ids=house.ids)
+    await between.answer_chat(session_id, ChatRequest(message="Something else."))
+    before = await between.messages(session_id)
+
+    after = await killed_run(house, run)
+
+    assert after.supervisor.all_runs() == []
+    assert after.model.requests == []
+    assert await after.messages(session_id) == before
+    assert [each.status for each in await after.list_runs(session_id)] == ["interrupted"]
 
 
 async def test_a_killed_servers_agent_keeps_its_text_and_its_calls_are_closed() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.memory.run_store import MemoryRunStore
+from adapters.memory.session_store import MemorySessionStore
 from application.ports.language_model import ModelChunk, ModelEnd
 from application.use_cases.follow_run import StreamPosition
 from application.use_cases.update_session import SessionChange
@@ -25,6 +26,7 @@ from domain.message import AssistantMessage, ToolCall, ToolMessage
 from domain.run import ChatRequest, Run
 from domain.run_event import ConfirmationRequired, RunEvent, Snapshot, ToolResult
 from domain.session import ExecutionPolicy, ToolSettings
+from tests.fakes.full_disks import RefusesOneResult
 from tests.fakes.house import House, names_of, read_all, read_entries, until
 from tests.fakes.scripted_model import ScriptedModel, Step, saying
 from tests.fakes.toolbox import FakeToolbox, echo
@@ -60,11 +62,16 @@ class Gates:
         return f"{text} done"
 
 
-def house_of(*replies: list[Step], runs: MemoryRunStore | None = None, gates: Gates | None = None) -> House:
+def house_of(
+    *replies: list[Step],
+    runs: MemoryRunStore | None = None,
+    gates: Gates | None = None,
+    sessions: MemorySessionStore | None = None,
+) -> House:
     functions: dict[str, Callable[[JsonObject], Awaitable[str]]] = {"echo": echo, "second": echo}
     if gates:
         functions["gated"] = gates
-    return House(ScriptedModel(*replies), toolbox=FakeToolbox(functions), runs=runs)
+    return House(ScriptedModel(*replies), toolbox=FakeToolbox(functions), runs=runs, sessions=sessions)
 
 
 async def session_of(house: House, policy: ExecutionPolicy = "always_confirm", **policies: ExecutionPolicy) -> str:
@@ -351,6 +358,20 @@ async def test_a_call_never_begins_whose_beginning_cannot_be_kept() -> None:
     assert house.toolbox.calls == []
     assert names_of(events)[-2:] == ["error", "done"]
     assert len(await tool_texts(house, session_id)) == 1
+
+
+async def test_a_result_that_could_not_be_stored_at_first_is_stored_as_it_was() -> None:
+    sessions = RefusesOneResult()
+    house = house_of(calling(call(1, "one"), call(2, "two")), sessions=sessions)
+    session_id = await session_of(house)
+    async with house.say(session_id) as started:
+        first, _ = (await read_until_asked(house, session_id, 2)).open_questions
+        await house.confirm_tool(session_id, first.confirmation_id, YES)
+        events = await read_all(started.events)
+    assert (sessions.refused, names_of(events)[-2:]) == (1, ["error", "done"])
+    made, never_made = await tool_texts(house, session_id)
+    assert (made, result_of(events).result) == ("one", "one")
+    assert "run was ended" in never_made
 
 
 async def test_a_run_that_waits_keeps_its_session() -> None:

@@ -9,6 +9,7 @@ from domain.conversation import (
     append,
     edit_user_message,
     has_something_to_answer,
+    put_longer_message,
     put_message,
     remove_system_prompt,
     set_system_prompt,
@@ -43,6 +44,15 @@ def test_a_message_put_twice_is_there_once(messages: tuple[Message, ...]) -> Non
 
     assert put_message(once, assistant("new", message_id="00000000c9"), LATER) == once
     assert once.messages == (*messages, assistant("new", message_id="00000000c9"))
+
+
+def test_text_that_is_new_comes_last_but_parts_no_calls_from_results_that_are_to_come() -> None:
+    late = assistant("late", message_id="00000000c9")
+    turn = (user(), assistant(calls=(call("x"), call("y"))), result("x"))
+
+    assert put_longer_message(session(*turn), late, LATER).messages == (turn[0], late, *turn[1:])
+    answered = (*turn, result("y", message_id="00000000d2"))
+    assert put_longer_message(session(*answered), late, LATER).messages == (*answered, late)
 
 
 @given(histories(), st.integers(-3, 30))
