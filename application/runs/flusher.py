@@ -32,9 +32,10 @@ class RunFlusher:
         self._supervisor = supervisor
         self._keeper = keeper
         self._runs = runs
+        self._is_faulty = False
 
     async def flush_for_ever(self) -> None:
-        """Runs until it is cancelled. Nothing that a store raises ends it."""
+        """Runs until it is cancelled. Nothing that a store raises ends it, foreseen or not."""
         were_few = True
         for turn in itertools.cycle(range(SLICES)):
             await asyncio.sleep(FLUSH_SECONDS / SLICES)
@@ -50,6 +51,10 @@ class RunFlusher:
             await self._flush(handles)
         except MochiError as error:
             _log.warning("the text of running answers could not be flushed: %s", error.message)
+        except Exception:  # noqa: BLE001 - whatever broke, what is written from here on must be kept
+            if not self._is_faulty:
+                _log.exception("the text of running answers could not be flushed")
+            self._is_faulty = True  # Told of once: it may be there again each second.
 
     async def flush(self) -> None:
         """Keep what all runs have written so far. Raises what the run store raises; then it is still unflushed."""
@@ -65,6 +70,7 @@ class RunFlusher:
                 drafts.append((draft, draft.size))
         if partials:
             await self._runs.flush(partials)
+            self._is_faulty = False
         for draft, size in drafts:
             draft.flushed_size = size
 
