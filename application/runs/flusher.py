@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from application.ports.run_store import RunStore
 from application.runs.run_handle import RunHandle
-from application.runs.run_keeper import RunKeeper
 from application.runs.supervisor import RunSupervisor
 from domain.errors import MochiError
 
@@ -28,9 +27,8 @@ what one more text in it does."""
 class RunFlusher:
     """Flushes each run at work a little more often than once a second; many in turns, which their ids decide."""
 
-    def __init__(self, *, supervisor: RunSupervisor, keeper: RunKeeper, runs: RunStore) -> None:
+    def __init__(self, *, supervisor: RunSupervisor, runs: RunStore) -> None:
         self._supervisor = supervisor
-        self._keeper = keeper
         self._runs = runs
         self._is_faulty = False
 
@@ -43,8 +41,6 @@ class RunFlusher:
             are_few = len(runs) <= FEW_RUNS
             await self._try_to_flush(due(runs, turn, are_few=are_few, were_few=were_few))
             were_few = are_few
-            if turn == 0:
-                await self._keeper.retry_all()
 
     async def _try_to_flush(self, handles: Iterable[RunHandle]) -> None:
         try:

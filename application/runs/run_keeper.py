@@ -1,5 +1,6 @@
 """The end of a run, kept: what was left of its answer, and its record."""
 
+import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,6 +17,9 @@ from domain.run import Run
 from domain.session import Session
 
 _log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 0.8
+"""How long what could not be stored rests until it is tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,15 @@ class RunKeeper:
                 _log.warning("run %s is stored without the last of its text", ending.run.run_id)
                 await self._runs.update(ending.run)
             self._let_go(ending)
+
+    async def retry_for_ever(self) -> None:
+        """Runs until it is cancelled. Nothing that a store raises ends it, foreseen or not.
+
+        Not the flusher's work: hundreds of endings that wait for a disk would hold up what healthy runs have written.
+        """
+        while True:
+            await asyncio.sleep(RETRY_SECONDS)
+            await self.retry_all()
 
     async def retry_all(self) -> None:
         """Try once to store everything that is unsaved; what fails again stays."""
