@@ -4,6 +4,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from weakref import WeakValueDictionary
 
 from application.ports.clock import Clock
 from application.ports.run_store import RunStore
@@ -65,6 +66,7 @@ class RunKeeper:
         self._clock = clock
         self._unsaved: dict[str, RunEnding] = {}
         self._told_of: set[str] = set()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def keep(self, ending: RunEnding) -> MochiError | None:
         """Store the ending; the error where that failed. What could not be stored is tried again later."""
@@ -96,18 +98,24 @@ class RunKeeper:
         if ending := self._unsaved.get(run.run_id):
             self._unsaved[run.run_id] = replace(ending, run=run)
 
+    def turn(self, session_id: str) -> asyncio.Lock:
+        """Held by the one who stores what is unsaved of a session, or drops it: an ending that is stored a second time
+        would take back what a run wrote in between."""
+        return self._turns.setdefault(session_id, asyncio.Lock())
+
     async def keep_unsaved(self, session_id: str) -> None:
         """Store what is still unsaved of a session, before another run writes to it. Raises what the store raises.
 
         Where a fault of the server breaks that off again, the record alone is stored: the session must not stay busy.
         """
-        for ending in self._unsaved_of(session_id):
-            try:
-                await self._save(ending)
-            except _ServerFault:
-                _log.warning("run %s is stored without the last of its text", ending.run.run_id)
-                await self._runs.update(ending.run)
-            self._let_go(ending)
+        async with self.turn(session_id):
+            for ending in self._unsaved_of(session_id):
+                try:
+                    await self._save(ending)
+                except _ServerFault:
+                    _log.warning("run %s is stored without the last of its text", ending.run.run_id)
+                    await self._runs.update(ending.run)
+                self._let_go(ending)
 
     async def retry_for_ever(self) -> None:
         """Runs until it is cancelled. Nothing that a store raises ends it, foreseen or not.
@@ -125,20 +133,22 @@ class RunKeeper:
                 await self._retry(session_id)
 
     async def _retry(self, session_id: str) -> None:
-        for ending in self._unsaved_of(session_id):
-            await self._save(ending)
-            self._let_go(ending)
+        async with self.turn(session_id):
+            for ending in self._unsaved_of(session_id):
+                await self._save(ending)
+                self._let_go(ending)
 
     async def forget(self, session_id: str) -> None:
         """Drop the records of a session that is not there. Where the store refuses, they stay and do no harm."""
-        self.drop(session_id)
-        try:
-            await self._runs.forget(session_id)
-        except MochiError as error:
-            _log.warning("the runs of session %s could not be forgotten: %s", session_id, error.message)
+        async with self.turn(session_id):
+            self.drop(session_id)
+            try:
+                await self._runs.forget(session_id)
+            except MochiError as error:
+                _log.warning("the runs of session %s could not be forgotten: %s", session_id, error.message)
 
     def drop(self, session_id: str) -> None:
-        """Nothing of this session needs to be kept any more: it is deleted."""
+        """Nothing of this session needs to be kept any more: it is deleted. For who has the turn."""
         for ending in self._unsaved_of(session_id):
             self._let_go(ending)
 
