@@ -60,6 +60,7 @@ async def opened(container: Container) -> AsyncIterator[Container]:
         stack.push_async_callback(container.loaded_windows().aclose)
         await container.recover_runs()()
         await stack.enter_async_context(owned_task(container.flusher().flush_for_ever()))
+        await stack.enter_async_context(owned_task(container.keeper().retry_for_ever()))
         stack.push_async_callback(container.supervisor().stop)
         if container.settings().summarization_enabled:
             await stack.enter_async_context(owned_task(container.summary_keeper().keep_for_ever()))

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from application.ports.run_store import RunStore
 from application.runs.run_handle import RunHandle
-from application.runs.run_keeper import RunKeeper
 from application.runs.supervisor import RunSupervisor
 from domain.errors import MochiError
 
@@ -28,13 +27,13 @@ what one more text in it does."""
 class RunFlusher:
     """Flushes each run at work a little more often than once a second; many in turns, which their ids decide."""
 
-    def __init__(self, *, supervisor: RunSupervisor, keeper: RunKeeper, runs: RunStore) -> None:
+    def __init__(self, *, supervisor: RunSupervisor, runs: RunStore) -> None:
         self._supervisor = supervisor
-        self._keeper = keeper
         self._runs = runs
+        self._is_faulty = False
 
     async def flush_for_ever(self) -> None:
-        """Runs until it is cancelled. Nothing that a store raises ends it."""
+        """Runs until it is cancelled. Nothing that a store raises ends it, foreseen or not."""
         were_few = True
         for turn in itertools.cycle(range(SLICES)):
             await asyncio.sleep(FLUSH_SECONDS / SLICES)
@@ -42,14 +41,16 @@ class RunFlusher:
             are_few = len(runs) <= FEW_RUNS
             await self._try_to_flush(due(runs, turn, are_few=are_few, were_few=were_few))
             were_few = are_few
-            if turn == 0:
-                await self._keeper.retry_all()
 
     async def _try_to_flush(self, handles: Iterable[RunHandle]) -> None:
         try:
             await self._flush(handles)
         except MochiError as error:
             _log.warning("the text of running answers could not be flushed: %s", error.message)
+        except Exception:  # noqa: BLE001 - whatever broke, what is written from here on must be kept
+            if not self._is_faulty:
+                _log.exception("the text of running answers could not be flushed")
+            self._is_faulty = True  # Told of once: it may be there again each second.
 
     async def flush(self) -> None:
         """Keep what all runs have written so far. Raises what the run store raises; then it is still unflushed."""
@@ -65,6 +66,7 @@ class RunFlusher:
                 drafts.append((draft, draft.size))
         if partials:
             await self._runs.flush(partials)
+            self._is_faulty = False
         for draft, size in drafts:
             draft.flushed_size = size
 

@@ -133,7 +133,7 @@ class RunSupervisor:
     @asynccontextmanager
     async def deleting(self, session_id: str) -> AsyncIterator[None]:
         """Likewise, while it is deleted: what is unsaved of its runs goes with it, and stays where that is refused."""
-        async with self._held(session_id):
+        async with self._held(session_id), self._keeper.turn(session_id):
             try:
                 yield
             except SessionNotFound:

@@ -2,12 +2,13 @@
 
 from contextlib import suppress
 
+from application.owned_task import finish_despite_cancellation
 from application.ports.run_store import RunStore
 from application.ports.session_store import ListPosition, SessionPage, SessionStore
 from application.runs.summary_desk import SummaryDesk
 from application.runs.supervisor import RunSupervisor
 from application.use_cases.session_view import SessionView, SessionViews
-from domain.errors import SessionBusy, ValidationFailed
+from domain.errors import SessionBusy, SessionNotFound, ValidationFailed
 from domain.identifiers import require_session_id
 from domain.message import Message
 from domain.search import words_of
@@ -66,15 +67,21 @@ class DeleteSession:
         self._summaries = summaries
 
     async def __call__(self, session_id: str) -> None:
-        """Raises SessionNotFound, StorageFailed."""
+        """Raises SessionNotFound, StorageFailed; after that, it can be tried again until all is forgotten."""
         require_session_id(session_id)
         while True:
             await self._supervisor.end_all(session_id)
             with suppress(SessionBusy):  # a run that began meanwhile ends like the others
-                return await self._forget(session_id)
+                # Who leaves midway must not leave the records of runs that a later session of this id would inherit.
+                return await finish_despite_cancellation(self._forget(session_id))
 
     async def _forget(self, session_id: str) -> None:
         async with self._supervisor.deleting(session_id):
             self._summaries.drop(session_id)
-            await self._sessions.delete(session_id)
+            try:
+                await self._sessions.delete(session_id)
+            except SessionNotFound:
+                # An earlier delete may have got no further.
+                await self._runs.forget(session_id)
+                raise
             await self._runs.forget(session_id)

@@ -151,9 +151,7 @@ class Runs(Telling, Models, Storage, Toolboxes):
     supervisor: providers.Provider[RunSupervisor] = providers.Singleton(
         RunSupervisor, course=course, keeper=keeper, news=news, telemetry=telemetry
     )
-    flusher: providers.Provider[RunFlusher] = providers.Factory(
-        RunFlusher, supervisor=supervisor, keeper=keeper, runs=run_store
-    )
+    flusher: providers.Provider[RunFlusher] = providers.Factory(RunFlusher, supervisor=supervisor, runs=run_store)
     recover_runs: providers.Provider[RecoverRuns] = providers.Factory(
         RecoverRuns, sessions=session_store, runs=run_store, keeper=keeper, supervisor=supervisor, clock=clock
     )

@@ -1,13 +1,23 @@
-"""Which runs are flushed when: each often enough, and few of them together."""
+"""Which runs are flushed when: each often enough, and few of them together; and that nothing ends it."""
 
+import asyncio
+import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.memory.run_store import MemoryRunStore
+from application.ports.language_model import ModelChunk
+from application.runs import flusher
 from application.runs.flusher import FEW_RUNS, SLICES, due
 from application.runs.run_handle import RunHandle
-from domain.run import ChatRequest, Run
+from domain.run import ChatRequest, PartialAnswer, Run
+from entrypoints.lifespan import owned_task
+from tests.fakes.house import House, read_until_text, until
+from tests.fakes.scripted_model import ScriptedModel
 
 
 def handle(number: int) -> RunHandle:
@@ -49,3 +59,36 @@ async def test_many_runs_are_flushed_in_even_parts() -> None:
     turns = [due(many, turn, are_few=False, were_few=False) for turn in range(SLICES)]
 
     assert [len(runs) for runs in turns] == [len(many) // SLICES] * SLICES
+
+
+class FaultyRuns(MemoryRunStore):
+    """Fails at as many of the next flushes as `faults` says, in a way that the port does not know."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults = 0
+        self.flushed: list[str] = []
+
+    async def flush(self, partials: Sequence[PartialAnswer]) -> None:
+        if self.faults:
+            self.faults -= 1
+            raise RuntimeError("can't start new thread")
+        self.flushed += [partial.message.content for partial in partials]
+
+
+async def test_a_fault_that_no_store_foresaw_is_told_of_once_and_ends_no_flushing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(flusher, "FLUSH_SECONDS", 0.0)
+    runs = FaultyRuns()
+    more = asyncio.Event()
+    house = House(ScriptedModel([ModelChunk("some"), more, ModelChunk(" more"), asyncio.Event()]), runs=runs)
+    async with house.say(await house.session()) as started:
+        await read_until_text(started.events, "some")
+        runs.faults = 3
+        async with owned_task(house.flusher.flush_for_ever()):
+            await until(lambda: runs.flushed == ["some"])
+            runs.faults = 3
+            more.set()
+            await until(lambda: runs.flushed == ["some", "some more"])
+    assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2, "once for each time that it came"

@@ -4,18 +4,23 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.memory.run_store import MemoryRunStore
+from adapters.memory.session_store import MemorySessionStore
+from application.owned_task import finish_despite_cancellation
 from application.ports.session_store import ListPosition
 from application.use_cases.sessions import DeleteSession, GetSession, ListMessages, ListSessions
 from domain.context_window import ContextWindowConfig, adjusted
-from domain.errors import ModelServerUnreachable, SessionNotFound, ValidationFailed
+from domain.errors import ModelServerUnreachable, SessionNotFound, StorageFailed, ValidationFailed
+from domain.run import ChatRequest
 from domain.session import AgentSettings, Session, ToolSettings
+from tests.fakes.house import House
 from tests.unit.application.bench import Bench
 from tests.unit.histories import AT, assistant, session, user
 
 ABSENT = ["00000000e0", "", "../../etc", "00000000FF"]
 
 
-def delete_session(bench: Bench) -> DeleteSession:
+def delete_session(bench: House) -> DeleteSession:
     desk = bench.container.summary_desk()
     return DeleteSession(sessions=bench.sessions, runs=bench.runs, supervisor=bench.supervisor, summaries=desk)
 
@@ -146,3 +151,60 @@ async def test_a_run_that_comes_while_the_others_end_ends_too(bench: Bench) -> N
     assert (first.run.status, second.run.status) == ("cancelled", "cancelled")
     assert second.accepted.result() is None
     assert bench.supervisor.runs_of(kept.session_id) == []
+
+
+class SlowToDelete(MemorySessionStore):
+    """Tells when a session is to be deleted, and deletes it, cancelled or not, when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked = asyncio.Event()
+        self.may_delete = asyncio.Event()
+
+    async def delete(self, session_id: str) -> None:
+        self.is_asked.set()
+        await finish_despite_cancellation(self.may_delete.wait())
+        await super().delete(session_id)
+
+
+async def test_who_leaves_during_a_delete_leaves_no_record_of_a_run_behind() -> None:
+    sessions = SlowToDelete()
+    house = House(sessions=sessions)
+    session_id = await house.session()
+    await house.answer_chat(session_id, ChatRequest(message="hi"))
+    deleting = asyncio.create_task(delete_session(house)(session_id))
+    await sessions.is_asked.wait()
+
+    deleting.cancel()
+    sessions.may_delete.set()
+    with pytest.raises(asyncio.CancelledError):
+        await deleting
+
+    assert await house.sessions.session_ids() == []
+    assert await house.runs.list_runs(session_id) == []
+
+
+class ForgetsLater(MemoryRunStore):
+    """Refuses to forget the first time."""
+
+    has_refused = False
+
+    async def forget(self, session_id: str) -> None:
+        if not self.has_refused:
+            self.has_refused = True
+            raise StorageFailed("The disk is full.")
+        await super().forget(session_id)
+
+
+async def test_a_delete_that_is_tried_again_forgets_the_runs_that_the_first_one_left() -> None:
+    house = House(runs=ForgetsLater())
+    session_id = await house.session()
+    await house.answer_chat(session_id, ChatRequest(message="hi"))
+    with pytest.raises(StorageFailed):
+        await delete_session(house)(session_id)
+    assert len(await house.runs.list_runs(session_id)) == 1
+
+    with pytest.raises(SessionNotFound):
+        await delete_session(house)(session_id)
+
+    assert await house.runs.list_runs(session_id) == []
