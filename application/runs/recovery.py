@@ -8,7 +8,8 @@ from datetime import datetime
 from application.ports.clock import Clock
 from application.ports.run_store import AbandonedRun, RunStore
 from application.ports.session_store import SessionStore
-from application.runs.run_keeper import RunEnding, RunKeeper
+from application.runs.run_ending import RunEnding
+from application.runs.run_keeper import RunKeeper
 from application.runs.supervisor import RunSupervisor
 from domain.agent_work import is_open
 from domain.errors import SessionCorrupt, SessionNotFound, StorageFailed

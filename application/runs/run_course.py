@@ -10,8 +10,9 @@ from application.ports.clock import Clock
 from application.ports.run_log import RunLog
 from application.runs.execute_run import ExecuteRun
 from application.runs.prepare_run import PrepareRun
+from application.runs.run_ending import RunEnding
 from application.runs.run_handle import RunHandle
-from application.runs.run_keeper import RunEnding, RunKeeper
+from application.runs.run_keeper import RunKeeper
 from application.turnstile import Turnstile
 from domain.errors import MochiError, SessionNotFound, ToolConfirmationRequired
 from domain.run import EndStatus, Run, RunFailure

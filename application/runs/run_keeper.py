@@ -1,44 +1,24 @@
-"""The end of a run, kept: what was left of its answer, and its record."""
+"""The ends of runs, kept: at once, or as soon as the disk lets it."""
 
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from application.ports.clock import Clock
 from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
-from application.runs.call_closer import CallCloser
-from domain.agent import Delegation
-from domain.conversation import as_before, put_longer_message
-from domain.errors import MochiError, SessionCorrupt, SessionNotFound
+from application.runs.run_ending import EndingWriter, RunEnding
+from domain.conversation import put_longer_message
+from domain.errors import MochiError
 from domain.message import AssistantMessage
 from domain.run import Run
-from domain.session import Session
 
 _log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.8
 """How long what could not be stored rests until it is tried again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunEnding:
-    """`message` is the part of an answer that a cut left, None where there is none to store; `agent_message` the same
-    of the answer of the agent that `run.delegation` names.
-
-    `has_begun` is False for a run that never came to write to its session: then only its record is kept. With
-    `session_before` the session goes back to what it was. `closes_calls` is False where the calls that are open are
-    another run's, which will answer them.
-    """
-
-    run: Run
-    message: AssistantMessage | None
-    agent_message: AssistantMessage | None = None
-    has_begun: bool = True
-    session_before: Session | None = None
-    closes_calls: bool = True
 
 
 class _ServerFault(MochiError):
@@ -52,19 +32,10 @@ class RunKeeper:
     """Stores how runs ended. What a full disk refuses, or a fault of the server breaks off, is kept in memory and tried
     again until it is stored."""
 
-    def __init__(
-        self,
-        *,
-        sessions: SessionStore,
-        agent_sessions: SessionStore,
-        runs: RunStore,
-        call_closer: CallCloser,
-        clock: Clock,
-    ) -> None:
-        self._sessions = sessions
+    def __init__(self, *, endings: EndingWriter, agent_sessions: SessionStore, runs: RunStore, clock: Clock) -> None:
+        self._endings = endings
         self._agent_sessions = agent_sessions
         self._runs = runs
-        self._call_closer = call_closer
         self._clock = clock
         self._unsaved: dict[str, RunEnding] = {}
         self._told_of: set[str] = set()
@@ -111,7 +82,7 @@ class RunKeeper:
         Where a fault of the server breaks that off again, the record alone is stored: the session must not stay busy.
         """
         async with self.turn(session_id):
-            for ending in self._unsaved_of(session_id):
+            while ending := next(iter(self._unsaved_of(session_id)), None):
                 try:
                     await self._save(ending)
                 except _ServerFault:
@@ -136,7 +107,7 @@ class RunKeeper:
 
     async def _retry(self, session_id: str) -> None:
         async with self.turn(session_id):
-            for ending in self._unsaved_of(session_id):
+            while ending := next(iter(self._unsaved_of(session_id)), None):
                 await self._save(ending)
                 self._let_go(ending)
 
@@ -158,13 +129,15 @@ class RunKeeper:
         return [ending for ending in self._unsaved.values() if ending.run.session_id == session_id]
 
     def _let_go(self, ending: RunEnding) -> None:
-        self._unsaved.pop(ending.run.run_id, None)
-        self._told_of.discard(ending.run.run_id)
+        """One that was amended while it was stored stays, and is stored once more."""
+        if self._unsaved.get(ending.run.run_id) is ending:
+            del self._unsaved[ending.run.run_id]
+            self._told_of.discard(ending.run.run_id)
 
     async def _save(self, ending: RunEnding) -> None:
         """Raises what the store raises, and _ServerFault, of which the log tells once: the next tries are soon."""
         try:
-            await self._write(ending)
+            await self._endings.write(ending)
         except MochiError:
             raise
         except Exception as fault:
@@ -172,40 +145,3 @@ class RunKeeper:
                 self._told_of.add(ending.run.run_id)
                 _log.exception("run %s could not be stored", ending.run.run_id)
             raise _ServerFault(ending.run.run_id) from fault
-
-    async def _write(self, ending: RunEnding) -> None:
-        if ending.has_begun and ending.run.status != "completed":
-            await self._close_agent(ending)
-            try:
-                await self._sessions.update(ending.run.session_id, lambda session: self._closed(session, ending))
-            except SessionNotFound:
-                await self._runs.forget(ending.run.session_id)
-                return
-        await self._runs.update(ending.run)
-
-    async def _close_agent(self, ending: RunEnding) -> None:
-        """An agent's session that is gone, or cannot be read, must not keep the run from ending."""
-        if ending.run.delegation is None:
-            return
-        with suppress(SessionNotFound, SessionCorrupt):
-            await self._agent_sessions.update(
-                ending.run.delegation.session_id,
-                lambda session: self._with_text(session, ending.agent_message, closes_calls=ending.closes_calls),
-            )
-
-    def _closed(self, session: Session, ending: RunEnding) -> Session:
-        if ending.session_before is not None:
-            return as_before(session, ending.session_before)
-        return self._with_text(session, ending.message, ending.run.delegation, closes_calls=ending.closes_calls)
-
-    def _with_text(
-        self,
-        session: Session,
-        message: AssistantMessage | None,
-        delegation: Delegation | None = None,
-        *,
-        closes_calls: bool,
-    ) -> Session:
-        if message is not None:
-            session = put_longer_message(session, message, self._clock.now())
-        return self._call_closer(session, delegation) if closes_calls else session

@@ -20,6 +20,7 @@ from application.runs.model_asker import ModelAsker
 from application.runs.prepare_run import PrepareRun
 from application.runs.recovery import RecoverRuns
 from application.runs.run_course import RunCourse
+from application.runs.run_ending import EndingWriter
 from application.runs.run_keeper import RunKeeper
 from application.runs.run_news import RunNews
 from application.runs.summarizer import Summarizer
@@ -79,13 +80,16 @@ class Runs(Telling, Models, Storage, Toolboxes):
     )
     consent: providers.Provider[Consent] = providers.Factory(Consent, runs=run_store, clock=clock, ids=ids)
     call_closer: providers.Provider[CallCloser] = providers.Singleton(CallCloser, clock=clock, ids=ids)
-    keeper: providers.Provider[RunKeeper] = providers.Singleton(
-        RunKeeper,
+    endings: providers.Provider[EndingWriter] = providers.Factory(
+        EndingWriter,
         sessions=session_store,
         agent_sessions=agent_session_store,
         runs=run_store,
         call_closer=call_closer,
         clock=clock,
+    )
+    keeper: providers.Provider[RunKeeper] = providers.Singleton(
+        RunKeeper, endings=endings, agent_sessions=agent_session_store, runs=run_store, clock=clock
     )
     news: providers.Provider[RunNews] = providers.Singleton(RunNews)
     asker: providers.Provider[ModelAsker] = providers.Factory(

@@ -10,7 +10,7 @@ from adapters.memory.run_store import MemoryRunStore
 from adapters.memory.session_store import MemorySessionStore
 from application.ports.language_model import ModelChunk
 from application.ports.session_store import SessionChange
-from application.runs.run_keeper import RunEnding
+from application.runs.run_ending import RunEnding
 from application.use_cases.start_run import StartedRun
 from domain.agent import Delegation
 from domain.errors import StorageFailed
