@@ -1,0 +1,46 @@
+"""Connections to a PostgreSQL server, and what is done over them."""
+
+from typing import Any, Final
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import greenlet_spawn
+
+from adapters.sql.database import Operation, Result, json_text
+from adapters.sql.failures import database_failures
+
+_CONNECT_SECONDS: Final = 10
+_LONGEST_ANSWER_SECONDS: Final = 30
+
+
+def new_engine(url: URL, *, waits_for_disk: bool = True, **options: Any) -> AsyncEngine:
+    # Just-in-time compilation is for queries of seconds: here it only makes some of milliseconds slow.
+    settings = {"application_name": "mochi-server", "jit": "off"}
+    arguments = {
+        "timeout": _CONNECT_SECONDS,
+        "command_timeout": _LONGEST_ANSWER_SECONDS,
+        "server_settings": settings if waits_for_disk else {**settings, "synchronous_commit": "off"},
+    }
+    engine = create_async_engine(url, connect_args=arguments, json_serializer=json_text, **options)
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+async def carry_out(engine: AsyncEngine, operation: Operation[Result]) -> Result:
+    """In one greenlet from the connection's checkout to its return: an AsyncConnection takes one for each step, which
+    was a quarter of what a single statement costs."""
+    with database_failures():
+        return await greenlet_spawn(_within_transaction, engine.sync_engine, operation)
+
+
+def _within_transaction(engine: Engine, operation: Operation[Result]) -> Result:
+    with engine.begin() as connection:
+        return operation(connection)
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool take another connection for one that the server has closed: unlike a ping, this costs nothing."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
