@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from sqlalchemy import Engine, event
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
@@ -25,6 +25,7 @@ def new_engine(url: URL, *, waits_for_disk: bool = True, **options: Any) -> Asyn
     }
     engine = create_async_engine(url, connect_args=arguments, json_serializer=json_text, **options)
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "handle_error", _doubt_all_where_one_is_silent)
     return engine
 
 
@@ -44,3 +45,9 @@ def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
     """Have the pool take another connection for one that the server has closed: unlike a ping, this costs nothing."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
+
+
+def _doubt_all_where_one_is_silent(context: ExceptionContext) -> None:
+    """Have the pool replace those at rest too: else each of them would be waited for in turn, and fail a call."""
+    if isinstance(context.original_exception, TimeoutError):
+        context.invalidate_pool_on_disconnect = True
