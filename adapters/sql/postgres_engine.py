@@ -1,5 +1,6 @@
 """Connections to a PostgreSQL server, and what is done over them."""
 
+import socket
 from typing import Any, Final
 
 from sqlalchemy import Engine, event
@@ -14,16 +15,27 @@ from adapters.sql.failures import database_failures
 _CONNECT_SECONDS: Final = 10
 _LONGEST_ANSWER_SECONDS: Final = 30
 
+_PROBES: Final = {
+    "tcp_keepalives_idle": ("TCP_KEEPIDLE", 60),
+    "tcp_keepalives_interval": ("TCP_KEEPINTVL", 15),
+    "tcp_keepalives_count": ("TCP_KEEPCNT", 4),
+}
+"""The server's settings, and the options of our sockets: both ends ask after a minute at rest whether the other is
+still there. That keeps routers from forgetting the connection, and tells of an end that is gone within two minutes; a
+server that hears nothing of it would keep a lost machine's locks for hours."""
+
 
 def new_engine(url: URL, *, waits_for_disk: bool = True, **options: Any) -> AsyncEngine:
     # Just-in-time compilation is for queries of seconds: here it only makes some of milliseconds slow.
     settings = {"application_name": "mochi-server", "jit": "off"}
+    settings |= {name: str(number) for name, (_, number) in _PROBES.items()}
     arguments = {
         "timeout": _CONNECT_SECONDS,
         "command_timeout": _LONGEST_ANSWER_SECONDS,
         "server_settings": settings if waits_for_disk else {**settings, "synchronous_commit": "off"},
     }
     engine = create_async_engine(url, connect_args=arguments, json_serializer=json_text, **options)
+    event.listen(engine.sync_engine, "connect", _probe_peer)
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     event.listen(engine.sync_engine, "handle_error", _doubt_all_where_one_is_silent)
     return engine
@@ -39,6 +51,17 @@ async def carry_out(engine: AsyncEngine, operation: Operation[Result]) -> Result
 def _within_transaction(engine: Engine, operation: Operation[Result]) -> Result:
     with engine.begin() as connection:
         return operation(connection)
+
+
+def _probe_peer(connection: Any, _record: object) -> None:
+    transport = connection.driver_connection._transport  # noqa: SLF001 - asyncpg has no option for its sockets
+    peer = transport.get_extra_info("socket")
+    if peer.family == getattr(socket, "AF_UNIX", None):
+        return
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, number in _PROBES.values():
+        if hasattr(socket, name):  # Not every system has all of them.
+            peer.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), number)
 
 
 def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:

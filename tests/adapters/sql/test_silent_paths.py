@@ -1,8 +1,10 @@
 """Paths to PostgreSQL that forget a connection without telling either end."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
@@ -53,3 +55,20 @@ async def test_where_one_connection_is_silent_the_others_at_rest_are_replaced(
         with pytest.raises(StorageFailed, match="did not answer in time"):
             await database.read(ask)
         assert [await database.read(ask) for _ in range(3)] == [1, 1, 1]
+
+
+async def test_both_ends_ask_whether_the_other_is_still_there(path: SilentPath) -> None:
+    asked = text("SELECT name FROM pg_settings WHERE name LIKE 'tcp_keepalives%' AND source = 'client'")
+
+    def ends(connection: Connection) -> tuple[list[int], set[str]]:
+        driver: Any = connection.connection.driver_connection
+        peer = driver._transport.get_extra_info("socket")
+        options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        ours = [peer.getsockopt(socket.IPPROTO_TCP, option) for option in options]
+        ours.append(peer.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+        return ours, set(connection.execute(asked).scalars())
+
+    async with opened(PostgresDatabase(path.url)) as database:
+        ours, of_server = await database.read(ends)
+    assert ours == [60, 15, 4, 1]
+    assert of_server == {"tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count"}
