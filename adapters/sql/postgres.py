@@ -73,8 +73,12 @@ class PostgresDatabase(Database):
         return await finish_despite_cancellation(carry_out(engine, operation))
 
     def take_turn(self, connection: Connection, session_id: str) -> bool:
+        hold = self._lock.hold  # Another may take its place meanwhile, of which this says nothing.
         given = {"number": self._lock.number, "session_id": session_id}
-        return bool(connection.execute(_TAKE_TURN, given).scalar_one())
+        is_known = bool(connection.execute(_TAKE_TURN, given).scalar_one())
+        if hold and not is_known:
+            hold.is_lost.set()
+        return is_known
 
     def living(self, connection: Connection, instances: Collection[str]) -> Collection[str]:
         held = set(connection.execute(_LIVING).scalars())

@@ -1,4 +1,4 @@
-"""A path to a PostgreSQL server that forgets connections, as routers do: what is sent is gone, and neither end is told."""
+"""A path to a PostgreSQL server that forgets connections, as routers do: what is sent is lost, and nobody told."""
 
 import asyncio
 from asyncio import StreamReader, StreamWriter
@@ -11,9 +11,10 @@ _USUAL_PORT = 5432
 
 
 class Passage:
-    """One connection through the path."""
+    """One connection through the path; `heard` is how often something came over it."""
 
     def __init__(self) -> None:
+        self.heard = 0
         self._is_forgotten = False
 
     def forget(self) -> None:
@@ -22,6 +23,7 @@ class Passage:
     async def forward(self, reader: StreamReader, writer: StreamWriter) -> None:
         with suppress(OSError):
             while data := await reader.read(65536):
+                self.heard += 1
                 if not self._is_forgotten:
                     writer.write(data)
                     await writer.drain()

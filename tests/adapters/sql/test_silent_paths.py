@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,20 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 from sqlalchemy.util import await_only
 
-from adapters.sql import postgres_engine
+from adapters.sql import postgres_engine, postgres_lock
+from adapters.sql.database import Database
 from adapters.sql.postgres import PostgresDatabase
+from adapters.sql.run_store import SqlRunStore
 from domain.errors import StorageFailed
 from tests.adapters.sql.silent_path import SilentPath
+from tests.contracts.test_run_store import run
 from tests.databases import opened, postgres_url
+
+LIMIT_SECONDS = 60
+HOLDERS = (
+    "FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 
 @pytest.fixture
@@ -28,6 +37,14 @@ async def path(url: URL) -> AsyncIterator[SilentPath]:
     path = SilentPath(url)
     async with path.opened():
         yield path
+
+
+@pytest.fixture
+async def other(url: URL) -> AsyncIterator[PostgresDatabase]:
+    """One that is not open, and so has no lock."""
+    database = PostgresDatabase(url)
+    yield database
+    await database.aclose()
 
 
 def ask(connection: Connection) -> object:
@@ -72,3 +89,76 @@ async def test_both_ends_ask_whether_the_other_is_still_there(path: SilentPath) 
         ours, of_server = await database.read(ends)
     assert ours == [60, 15, 4, 1]
     assert of_server == {"tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count"}
+
+
+async def holders(database: Database) -> set[int]:
+    """The server's processes that have a lock."""
+    found = await database.read(lambda connection: connection.execute(text(f"SELECT pid {HOLDERS}")).scalars().all())
+    return set(found)
+
+
+async def end(database: Database, holder: int) -> None:
+    """As a server does that has waited long enough for the other end of its connection."""
+    await database.look(lambda connection: connection.scalar(text(f"SELECT pg_terminate_backend({holder}, 20000)")))
+
+
+async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while True:
+            if await is_so():
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_a_lock_that_the_server_alone_knows_to_be_lost_is_taken_again(
+    path: SilentPath, other: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_lock, "_LOOK_SECONDS", 3600)
+
+    async def is_held() -> bool:
+        return bool(await holders(other))
+
+    async with opened(PostgresDatabase(path.url)) as database:
+        path.passages[-1].forget()  # The lock's is the last that is opened.
+        [holder] = await holders(other)
+        await end(other, holder)
+        store = SqlRunStore(database)
+        with pytest.raises(StorageFailed, match="Try again"):
+            await store.claim(run(1))
+        await until(is_held)
+        await store.claim(run(1))
+        assert await SqlRunStore(other).abandoned() == []
+
+
+async def test_a_lock_whose_connection_is_silent_is_held_by_another_before_it_is_lost(
+    path: SilentPath, other: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_lock, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(postgres_lock, "_ANSWER_SECONDS", 2)
+
+    async def is_held_by_two() -> bool:
+        return len(await holders(other)) > 1
+
+    async with opened(PostgresDatabase(path.url)) as database:
+        path.passages[-1].forget()
+        [silent] = await holders(other)
+        await SqlRunStore(database).claim(run(1))
+        await until(is_held_by_two)
+        await end(other, silent)
+        assert await SqlRunStore(other).abandoned() == []
+        await SqlRunStore(database).claim(run(2, session_id="00000000bb"))
+
+
+async def test_a_connection_that_answers_keeps_the_lock(
+    path: SilentPath, other: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_lock, "_LOOK_SECONDS", 0.01)
+    async with opened(PostgresDatabase(path.url)):
+        lock = path.passages[-1]
+        before, heard = await holders(other), lock.heard
+
+        async def was_asked_again() -> bool:
+            return lock.heard > heard + 5
+
+        await until(was_asked_again)
+        assert await holders(other) == before
