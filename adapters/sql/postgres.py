@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
 
 from adapters.sql import schema
 from adapters.sql.database import Danger, Database, Operation, Result
@@ -34,6 +35,7 @@ class PostgresDatabase(Database):
     """A server that went away and came back is worked with again by the next call."""
 
     def __init__(self, url: URL) -> None:
+        self._url = url
         self._engine = new_engine(url, pool_size=_CONNECTIONS, max_overflow=_CONNECTIONS_AT_MOST - _CONNECTIONS)
         self._quick_engine = new_engine(url, pool_size=_QUICK_CONNECTIONS, max_overflow=0, waits_for_disk=False)
         self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
@@ -46,7 +48,9 @@ class PostgresDatabase(Database):
         return f"{self._lock.number:016x}"
 
     async def upgrade(self) -> bool:
-        return await self.write(schema.make_current)
+        # Without a limit: what changes the rows of very many sessions or runs would fail by it each time.
+        engine = new_engine(self._url, limits_answers=False, poolclass=NullPool)
+        return await finish_despite_cancellation(carry_out(engine, schema.make_current))
 
     async def open(self) -> None:
         await self.read(schema.require_current)

@@ -25,13 +25,13 @@ still there. That keeps routers from forgetting the connection, and tells of an 
 server that hears nothing of it would keep a lost machine's locks for hours."""
 
 
-def new_engine(url: URL, *, waits_for_disk: bool = True, **options: Any) -> AsyncEngine:
+def new_engine(url: URL, *, waits_for_disk: bool = True, limits_answers: bool = True, **options: Any) -> AsyncEngine:
     # Just-in-time compilation is for queries of seconds: here it only makes some of milliseconds slow.
     settings = {"application_name": "mochi-server", "jit": "off"}
     settings |= {name: str(number) for name, (_, number) in _PROBES.items()}
     arguments = {
         "timeout": _CONNECT_SECONDS,
-        "command_timeout": _LONGEST_ANSWER_SECONDS,
+        "command_timeout": _LONGEST_ANSWER_SECONDS if limits_answers else None,
         "server_settings": settings if waits_for_disk else {**settings, "synchronous_commit": "off"},
     }
     engine = create_async_engine(url, connect_args=arguments, json_serializer=json_text, **options)
