@@ -16,7 +16,8 @@ from sqlalchemy import Connection, delete, insert, text
 from sqlalchemy.engine import URL, make_url
 
 from adapters.sql.database import Database
-from adapters.sql.postgres import PostgresDatabase, new_engine
+from adapters.sql.postgres import PostgresDatabase
+from adapters.sql.postgres_engine import new_engine
 from adapters.sql.session_rows import SESSIONS
 from adapters.sql.session_store import SqlSessionStore
 from adapters.sql.sqlite import SqliteDatabase

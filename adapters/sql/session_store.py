@@ -9,9 +9,9 @@ from adapters.codec.errors import NotDecodable
 from adapters.sql import session_list, session_writing
 from adapters.sql.database import Database, computed
 from adapters.sql.session_cache import KnownSession, SessionCache
+from adapters.sql.session_change import NewMessages, PreparedChange, SessionChange, weight_of
 from adapters.sql.session_reading import fetch, is_current
 from adapters.sql.session_rows import SessionRow
-from adapters.sql.session_writing import NewMessages
 from application.ports import session_store as ports
 from domain import conversation
 from domain.identifiers import is_id, require_session_id
@@ -64,8 +64,11 @@ class SqlSessionStore(ports.SessionStore):
     async def update(self, session_id: str, change: Callable[[Session], Session]) -> Session:
         # A session that nobody knows is loaded first, as decoding it within the transaction could hold up the loop.
         known = self._cache.get(session_id) or await self._load(session_id)
+        prepared = await _prepared_change(known, change)
         changed = await self._database.write(
-            lambda connection: session_writing.change(connection, self._collection, session_id, change, known)
+            lambda connection: session_writing.change(
+                connection, self._collection, session_id, make=change, known=known, prepared=prepared
+            )
         )
         self._cache.put(changed)
         return changed.session
@@ -111,8 +114,19 @@ class SqlSessionStore(ports.SessionStore):
 
 
 async def _prepared(messages: Sequence[Message]) -> NewMessages:
-    weight = sum(len(message.content) for message in messages)
-    return await computed(weight, partial(NewMessages.of, messages))
+    return await computed(weight_of(messages), partial(NewMessages.of, messages))
+
+
+async def _prepared_change(known: KnownSession, make: Callable[[Session], Session]) -> PreparedChange | None:
+    """None where nothing comes of it on what is known: what does on the session as it is, is still to be seen."""
+    try:
+        session = make(known.session)
+    except Exception:  # noqa: BLE001 - raised again, on the session as it is, if it is so there too
+        return None
+    if session is known.session:
+        return None
+    change = SessionChange.of(known, session)
+    return await computed(change.weight, change.prepared)
 
 
 def _overviews(rows: Sequence[Any]) -> Iterator[SessionOverview]:

@@ -1,46 +1,20 @@
 """Changes of a session's rows: what is new is inserted, what is gone deleted, and the rest left alone."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from adapters.sql import session_statements as statements
 from adapters.sql.database import nests_writes
-from adapters.sql.row import Values
 from adapters.sql.session_cache import KnownSession
+from adapters.sql.session_change import NewMessages, PreparedChange, SessionChange
 from adapters.sql.session_reading import fetch
-from adapters.sql.session_rows import MessageRow, SessionRow, preview_of
-from adapters.sql.word_rows import IN_MESSAGES, IN_SUMMARY, keys_of_messages, keys_of_summary
-from domain.conversation import system_prompt_of, without_system_prompt
+from adapters.sql.session_rows import MessageRow, SessionRow
+from adapters.sql.word_rows import IN_MESSAGES, IN_SUMMARY, keys_of_summary
+from domain.conversation import system_prompt_of
 from domain.errors import SessionNotFound
-from domain.message import Message
 from domain.session import Session
-
-
-@dataclass(frozen=True, slots=True)
-class NewMessages:
-    """Messages ready to be appended to any history: none of them is its system prompt."""
-
-    bodies: Sequence[str]
-    words: Mapping[str, int]
-    """By key, the index of the first message that has it."""
-    preview: str | None
-
-    @classmethod
-    def of(cls, messages: Sequence[Message]) -> "NewMessages":
-        """Raises StorageFailed for what JSON cannot hold."""
-        return cls([*map(MessageRow.body_of, messages)], keys_of_messages(messages, 0), preview_of(messages))
-
-    @property
-    def weight(self) -> int:
-        return sum(map(len, self.bodies))
-
-    @property
-    def rows(self) -> Values:
-        """As the statements want them that add the rows with the change of the session's."""
-        return {"bodies": self.bodies, "words": self.words}
 
 
 def create(connection: Connection, collection: str, session: Session, rest: NewMessages) -> KnownSession | None:
@@ -72,43 +46,33 @@ def change(
     connection: Connection,
     collection: str,
     session_id: str,
+    *,
     make: Callable[[Session], Session],
-    known: KnownSession | None,
+    known: KnownSession,
+    prepared: PreparedChange | None,
 ) -> KnownSession:
     """The session as it is then. Raises SessionNotFound, SessionCorrupt and what `make` raises.
 
-    `make` may be called twice: on what is `known`, and where that is old, or nothing comes of it, on what is there.
+    `prepared` is what `make` makes of what is `known`. Where that is old, or nothing came of it, `make` is called on
+    what is there: to read it each time was a fifth of what a turn cost in a database.
     """
-    if known and (changed := _change_known(connection, known, make)):
+    if prepared and (changed := _replace(connection, prepared)):
         return changed
     old = fetch(connection, collection, session_id, known, is_to_change=True).decoded()
     session = make(old.session)
     if session is old.session:
         return old
-    changed = _replace(connection, old, session)
+    changed = _replace(connection, SessionChange.of(old, session).prepared())
     if changed is None:
         raise AssertionError("a row that is locked was changed")
     return changed
 
 
-def _change_known(
-    connection: Connection, known: KnownSession, make: Callable[[Session], Session]
-) -> KnownSession | None:
-    """None where it has to be read first, which was a fifth of what a turn cost in a database."""
-    try:
-        session = make(known.session)
-    except Exception:  # noqa: BLE001 - raised again, on the session as it is, if it is so there too
-        return None
-    return None if session is known.session else _replace(connection, known, session)
-
-
-def _replace(connection: Connection, old: KnownSession, session: Session) -> KnownSession | None:
-    """None, and nothing is changed, where `old` is not the session as it is."""
-    if session.session_id != old.session.session_id:
-        raise ValueError(session.session_id)
-    values = {**SessionRow.of(session), "revision": old.revision + 1}
+def _replace(connection: Connection, change: PreparedChange) -> KnownSession | None:
+    """None, and nothing is changed, where `change.old` is not the session as it is."""
+    old, session, history = change.old, change.session, change.history
+    values = {**change.values, "revision": old.revision + 1}
     given = {"its_key": old.key, "its_revision": old.revision, **{f"new_{name}": new for name, new in values.items()}}
-    history = _HistoryChange.between(old.session, session)
     has_grown_alone = history.is_growth and session.summary == old.session.summary
     if has_grown_alone and nests_writes(connection):
         given |= {"first": history.kept + 1, **history.new.rows}
@@ -117,11 +81,12 @@ def _replace(connection: Connection, old: KnownSession, session: Session) -> Kno
     else:
         if not connection.execute(statements.CHANGE, given).rowcount:
             return None
-        _change_rows(connection, old, session, history)
+        _change_rows(connection, change)
     return KnownSession(old.key, old.revision + 1, session, old.weight + history.new.weight)
 
 
-def _change_rows(connection: Connection, old: KnownSession, session: Session, history: "_HistoryChange") -> None:
+def _change_rows(connection: Connection, change: PreparedChange) -> None:
+    old, session, history = change.old, change.session, change.history
     if history.has_other_prompt:
         connection.execute(statements.DROP_PROMPT, {"key": old.key})
         _put_prompt(connection, old.key, session)
@@ -140,40 +105,6 @@ def drop(connection: Connection, collection: str, session_id: str) -> None:
     given = {"its_collection": collection, "its_session_id": session_id}
     if not connection.execute(statements.DELETE, given).rowcount:
         raise SessionNotFound(session_id)
-
-
-@dataclass(frozen=True, slots=True)
-class _HistoryChange:
-    """Behind the `kept` messages that both histories begin with, the system prompt aside, `new` ones take the place of
-    the old ones, if there are any: `drops`."""
-
-    kept: int
-    drops: bool
-    new: NewMessages
-    has_other_prompt: bool
-
-    @classmethod
-    def between(cls, old: Session, session: Session) -> "_HistoryChange":
-        before, after = without_system_prompt(old.messages), without_system_prompt(session.messages)
-        kept = _shared_beginning(before, after)
-        has_other_prompt = system_prompt_of(session.messages) is not system_prompt_of(old.messages)
-        return cls(kept, kept < len(before), NewMessages.of(after[kept:]), has_other_prompt)
-
-    @property
-    def is_growth(self) -> bool:
-        return not (self.drops or self.has_other_prompt)
-
-
-def _shared_beginning(old: Sequence[Message], new: Sequence[Message]) -> int:
-    """How many messages at the beginning of both are the same. Those that were not touched are the very same."""
-    pairs = enumerate(zip(old, new, strict=False))
-    shared = min(len(old), len(new))
-    return next((index for index, (one, other) in pairs if one is not other and not _are_same(one, other)), shared)
-
-
-def _are_same(one: Message, other: Message) -> bool:
-    """As JSON: to Python, 1 and True are the same too."""
-    return MessageRow.body_of(one) == MessageRow.body_of(other)
 
 
 def _put_prompt(connection: Connection, key: int, session: Session) -> None:

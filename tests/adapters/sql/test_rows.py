@@ -1,7 +1,9 @@
 """What a change writes: what is new, and not the history."""
 
 import asyncio
-from collections.abc import Sequence
+import threading
+from collections import UserDict
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +16,7 @@ from adapters.sql.session_store import SqlSessionStore
 from adapters.sql.word_rows import WORDS
 from domain.conversation import append, edit_user_message, remove_system_prompt, set_system_prompt
 from domain.errors import SessionCorrupt, StorageFailed
+from domain.json_value import JsonValue
 from domain.message import Message, SystemMessage, UserMessage
 from domain.session import Session, Summary
 from tests.contracts.samples import NOON, after, assistant, rich_session, session, user
@@ -71,6 +74,35 @@ async def test_words_go_with_the_messages_that_alone_had_them(database: Database
     assert await words_of(database) == {"four"}
     await store.delete(ID)
     assert await words_of(database) == set()
+
+
+class Witness(UserDict[str, JsonValue]):
+    """What a message carries along; it notes the threads that read it."""
+
+    def __init__(self, threads: set[int]) -> None:
+        super().__init__({"seen": True})
+        self._threads = threads
+
+    def __iter__(self) -> Iterator[str]:
+        self._threads.add(threading.get_ident())
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("is_long", [True, False])
+async def test_only_what_is_short_is_taken_apart_in_the_event_loop(
+    database: Database, store: SqlSessionStore, is_long: bool
+) -> None:
+    def seen_by() -> tuple[UserMessage, set[int]]:
+        threads: set[int] = set()
+        return replace(user(1, "some words " * (20_000 if is_long else 1)), extra=Witness(threads)), threads
+
+    (first, creating), (second, appending), (third, updating) = seen_by(), seen_by(), seen_by()
+    await store.create(session(1, first))
+    await store.append(ID, [second], after(2))
+    await store.update(ID, lambda found: append(found, [third], after(3)))
+    for threads in (creating, appending, updating):
+        assert (threads == {threading.get_ident()}) is not is_long
+    assert (await SqlSessionStore(database, "chats").load(ID)).message_count == 3
 
 
 async def test_equal_numbers_of_other_kinds_are_other_values(store: SqlSessionStore) -> None:

@@ -1,17 +1,20 @@
 """The tables and their versions."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, Engine, event, insert, text
+from sqlalchemy.util import await_only
 
-from adapters.sql import migrations, schema
+from adapters.sql import migrations, postgres_engine, schema
 from adapters.sql.database import Database
 from adapters.sql.postgres import PostgresDatabase
 from adapters.sql.row import Row
@@ -23,6 +26,11 @@ from adapters.sql.word_rows import WORDS
 from domain.errors import StorageFailed
 from tests.contracts.test_run_store import partial, run
 from tests.databases import postgres_url, sqlite_file
+
+WAITING = text(
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 
 @pytest.fixture
@@ -65,28 +73,76 @@ async def test_an_upgrade_makes_the_tables_once(empty: Database) -> None:
     await empty.open()
 
 
+@contextmanager
+def rows_updated() -> Iterator[list[int]]:
+    """By each statement that changes runs meanwhile."""
+    counts: list[int] = []
+
+    def note(_connection: object, cursor: Any, statement: str, *_: object) -> None:
+        if statement.startswith(f"UPDATE {RUNS.name}"):
+            counts.append(cursor.rowcount)
+
+    event.listen(Engine, "after_cursor_execute", note)
+    try:
+        yield counts
+    finally:
+        event.remove(Engine, "after_cursor_execute", note)
+
+
 async def test_what_a_run_had_written_stays_with_it(empty: Database) -> None:
-    """Version 2 put it into the run's row."""
+    """Version 2 put it into the run's row, and left the others alone, which may be very many."""
     written = partial(run(1), "so far")
 
     def as_of_version_1(connection: Connection) -> None:
         schema.upgrade_to(connection, "0001")
-        row = RunRow.of(run(1), "0" * 16)
-        connection.execute(insert(RUNS).values(row))
+        for number in range(1, 4):
+            connection.execute(insert(RUNS).values(RunRow.of(run(number), "0" * 16)))
         connection.execute(
             text("INSERT INTO mochi_partial_answers (run_id, body) VALUES (:run_id, :body)"),
             {"run_id": run(1).run_id, "body": text_of(written)},
         )
 
     await empty.write(as_of_version_1)
-    assert await empty.upgrade()
+    with rows_updated() as counts:
+        assert await empty.upgrade()
+    assert counts == [1]
     await empty.open()
-    [left] = await SqlRunStore(empty).abandoned()
-    assert (left.run, left.partial) == (run(1), written)
+    left = {each.run.run_id: each for each in await SqlRunStore(empty).abandoned()}
+    assert (left[run(1).run_id].run, left[run(1).run_id].partial) == (run(1), written)
+    assert [left[run(number).run_id].partial for number in (2, 3)] == [None, None]
 
 
 async def test_upgrades_at_once_are_one(empty: Database) -> None:
     assert sorted(await asyncio.gather(*(empty.upgrade() for _ in range(4)))) == [False, False, False, True]
+
+
+async def test_an_upgrade_of_postgresql_takes_as_long_as_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_engine, "_LONGEST_ANSWER_SECONDS", 2)
+    database = PostgresDatabase(await postgres_url(tmp_path, has_tables=False))
+    has_lock, may_go = asyncio.Event(), asyncio.Event()
+
+    def hold_up(connection: Connection) -> None:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({schema._UPGRADING})"))
+        has_lock.set()
+        await_only(may_go.wait())
+
+    holding = asyncio.create_task(database.write(hold_up))
+    await has_lock.wait()
+    upgrade = asyncio.create_task(database.upgrade())
+    async with asyncio.timeout(60):
+        while True:
+            if await database.look(lambda connection: connection.scalar(WAITING)):
+                break
+            await asyncio.sleep(0.02)
+    with pytest.raises(StorageFailed, match="did not answer in time"):
+        await database.look(lambda connection: connection.execute(text("SELECT pg_sleep(60)")))
+    assert not upgrade.done(), "it has waited longer than that"
+    may_go.set()
+    await holding
+    assert await upgrade
+    await database.aclose()
 
 
 async def test_postgresql_without_tables_is_refused_with_the_command_to_run(tmp_path: Path) -> None:
