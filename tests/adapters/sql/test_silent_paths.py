@@ -51,7 +51,7 @@ def ask(connection: Connection) -> object:
     return connection.scalar(text("SELECT 1"))
 
 
-async def open_connections(database: PostgresDatabase, count: int) -> None:
+async def open_connections(database: Database, count: int) -> None:
     """Have as many in the pool: each is in use until all are."""
     all_there = asyncio.Barrier(count)
 
