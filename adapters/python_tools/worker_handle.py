@@ -13,7 +13,7 @@ from adapters.python_tools.sources import Source
 from domain.errors import ToolFailed
 from domain.json_value import JsonObject
 
-_LAST_WORD_SECONDS: Final = 0.5
+_LAST_WORD_SECONDS: Final = 2.0
 """How long one that broke off may take to be dead, so that we can say how it ended."""
 
 

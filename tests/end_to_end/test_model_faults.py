@@ -10,7 +10,7 @@ from tests.end_to_end.api import Api, Json, names_of, text_of
 from tests.end_to_end.faults import FAULTS, Fault
 from tests.end_to_end.servers import served
 
-SHORT_PATIENCE = 1.5
+SHORT_PATIENCE = 3.0
 """What comes after the silence, and before it, has to come within it on a machine that has other things to do."""
 
 LONG_PATIENCE = 20.0
