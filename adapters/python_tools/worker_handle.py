@@ -14,7 +14,8 @@ from domain.errors import ToolFailed
 from domain.json_value import JsonObject
 
 _LAST_WORD_SECONDS: Final = 2.0
-"""How long one that broke off may take to be dead, so that we can say how it ended."""
+"""How long one that broke off, or is killed, may take to be dead: so that we can say how it ended, and that a cancelled
+call leaves nothing running."""
 
 
 class Parent(Protocol):

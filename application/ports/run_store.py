@@ -57,7 +57,11 @@ class RunStore(Protocol):
         ...
 
     async def abandoned(self) -> Sequence[AbandonedRun]:
-        """Runs that have not ended and whose process no longer lives; never one of a living process."""
+        """Runs that have not ended and whose process no longer lives; never one of a living process.
+
+        Raises StorageFailed, as `claim` does, where it cannot be told whether a process lives: taken for dead, it would
+        lose its runs to others.
+        """
         ...
 
     async def forget(self, session_id: str) -> None:

@@ -110,7 +110,7 @@ async def test_a_cancelled_call_leaves_nothing_running(tmp_path: Path) -> None:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
         # The fork server, and the worker that counted.
-        await settled(2)
+        assert len(running()) <= 2
 
 
 async def test_calls_that_are_cancelled_at_any_moment_lose_no_worker(tmp_path: Path) -> None:
