@@ -230,7 +230,7 @@ async def test_a_server_that_freezes_holds_up_nobody(bench: Bench, transport: st
 
 
 async def test_a_server_that_does_not_read_is_as_good_as_gone(bench: Bench) -> None:
-    toolbox = await bench.open(timeout_seconds=1.0, odd=odd_entry("tell", "sleep_well"))
+    toolbox = await bench.open(timeout_seconds=3.0, odd=odd_entry("tell", "sleep_well"))
     await toolbox.inventory()
     resting = asyncio.create_task(toolbox.call("odd__sleep_well", {}))
     large = {"text": "x" * 7_000_000}

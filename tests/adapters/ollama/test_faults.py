@@ -137,7 +137,7 @@ async def test_what_arrived_just_before_a_break_is_told(
 @pytest.mark.parametrize("before", [(), BEFORE])
 async def test_silence(ollama_server: OllamaServer, before: tuple[Piece, ...]) -> None:
     ollama_server.answer_next(Reply([*before, Silence()]))
-    client = OllamaClient(host=ollama_server.url, timeout=0.2)
+    client = OllamaClient(host=ollama_server.url, timeout=0.5)
 
     reading = await read(OllamaLanguageModel(client=client, ids=CountingIds()))
 
@@ -149,8 +149,8 @@ async def test_silence(ollama_server: OllamaServer, before: tuple[Piece, ...]) -
 
 
 async def test_a_slow_answer_is_no_silence(ollama_server: OllamaServer) -> None:
-    client = OllamaClient(host=ollama_server.url, timeout=0.3)
-    ollama_server.answer_next(saying(*"abcdefgh", pace=0.05))
+    client = OllamaClient(host=ollama_server.url, timeout=1)
+    ollama_server.answer_next(saying(*"abcdefgh", pace=0.15))
 
     reading = await read(OllamaLanguageModel(client=client, ids=CountingIds()))
 

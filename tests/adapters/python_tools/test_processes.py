@@ -218,7 +218,7 @@ def test_it_runs_under_uvloop_too(tmp_path: Path) -> None:
             assert all(outcome.success for outcome in outcomes)
             await toolbox.reload()
             assert await result(toolbox, "count") == "1"
-        async with opened(tmp_path, timeout_seconds=2) as toolbox:
+        async with opened(tmp_path, timeout_seconds=5) as toolbox:
             assert (await toolbox.call("slow", {})).error_code == "TOOL_TIMEOUT"
             await toolbox.reload()
             assert await result(toolbox, "count") == "1"
