@@ -122,11 +122,19 @@ class ForkServer:
             del self._seen[number]
 
     def _give_up(self) -> None:
-        """What follows happens when its end of the connection closes."""
+        """What follows happens when its process has ended."""
         signal_process(self._process, signal.SIGKILL)
+
+    async def _hang_up_when_it_has_ended(self) -> None:
+        """A worker that was stopped before its first step would hold its end of the connection open for ever. What was
+        said before that is heard."""
+        await self._process.wait()
+        with suppress(OSError):
+            self._control.shutdown(socket.SHUT_RD)
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
+        hanging_up = asyncio.create_task(self._hang_up_when_it_has_ended())
         received = b""
         try:
             while data := await loop.sock_recv(self._control, _RECEIVED_BYTES):
@@ -139,6 +147,7 @@ class ForkServer:
             self._lose_all()
             self._control.close()
             await finish_despite_cancellation(end_process(self._process, self._mark))
+            await hanging_up
         # Only now can the status be told.
         self._say_first({"failed": f"it ended before it was ready (exit status {self._process.returncode})"})
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import Final
 import pytest
 import uvloop
 
+from adapters.python_tools import fork_server
 from adapters.python_tools.pool import MOST_IDLE, MOST_WORKERS
 from tests.adapters.python_tools.folders import opened, result, running, write
 from tests.adapters.python_tools.test_hostile_tools import settled
@@ -170,6 +172,33 @@ async def test_a_toolbox_that_was_never_opened_can_be_closed(tmp_path: Path) -> 
     await toolbox.aclose()
 
 
+async def test_the_end_of_the_fork_server_is_seen_though_something_of_it_holds_the_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As does a worker that was stopped before its first step: it would say so for ever."""
+    connection = fork_server._connection
+    held: list[socket.socket] = []
+
+    def held_open() -> tuple[socket.socket, socket.socket]:
+        ours, theirs = connection()
+        if not held:
+            held.append(theirs.dup())
+        return ours, theirs
+
+    monkeypatch.setattr(fork_server, "_connection", held_open)
+    async with opened(tmp_path, {"source.py": SOURCE}, timeout_seconds=2 * PATIENCE) as toolbox:
+        await toolbox.inventory()
+        letting_go = asyncio.get_running_loop().call_later(PATIENCE, held[0].close)
+        call = asyncio.create_task(toolbox.call("slow", {}))
+        await settled_at_least(2)
+        os.kill(child_of(os.getpid()), signal.SIGKILL)
+        assert (await call).error_code == "TOOL_EXECUTION_FAILED"
+        assert await result(toolbox, "count") == "1"
+    assert held[0].fileno() >= 0, "it was not let go before"
+    letting_go.cancel()
+    held[0].close()
+
+
 SERVER: Final = """
 import asyncio, sys
 from pathlib import Path
@@ -187,6 +216,14 @@ asyncio.run(main())
 """
 
 
+def child_of(parent: int) -> int:
+    """The fork server of a server's process."""
+    [child] = [
+        pid for pid in running() if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1] == str(parent)
+    ]
+    return child
+
+
 @pytest.mark.parametrize("is_stopped", [False, True], ids=["as it is", "its fork server stopped"])
 def test_when_the_server_is_killed_everything_ends(tmp_path: Path, is_stopped: bool) -> None:
     forking = (
@@ -202,8 +239,7 @@ def test_when_the_server_is_killed_everything_ends(tmp_path: Path, is_stopped: b
     assert process.stdout.readline() == b"ready\n"
     asyncio.run(settled_at_least(6))
     if is_stopped:
-        fork_server = min(pid for pid in running() if pid != process.pid)
-        os.kill(fork_server, signal.SIGSTOP)
+        os.kill(child_of(process.pid), signal.SIGSTOP)
     process.kill()
     process.communicate()
 
