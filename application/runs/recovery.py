@@ -13,7 +13,7 @@ from application.runs.run_keeper import RunKeeper
 from application.runs.supervisor import RunSupervisor
 from domain.agent_work import is_open
 from domain.errors import SessionCorrupt, SessionNotFound, StorageFailed
-from domain.message import Message
+from domain.message import AssistantMessage, Message
 from domain.waiting_run import still_waits
 
 _log = logging.getLogger(__name__)
@@ -81,12 +81,11 @@ class RecoverRuns:
 
     async def _resume(self, abandoned: AbandonedRun) -> None:
         if abandoned.partial is not None and abandoned.is_agents_text:
-            await self._keeper.keep_agent_text(abandoned.run, abandoned.partial.message)
+            await self._keeper.keep_agent_text(abandoned.partial)
         await self._supervisor.resume(abandoned.run)
 
     async def _end(self, abandoned: AbandonedRun, *, closes_calls: bool) -> None:
-        written = abandoned.partial.message if abandoned.partial else None
-        message, agent_message = (None, written) if abandoned.is_agents_text else (written, None)
+        message, agent_message = await self._texts_for_the_end(abandoned)
         run = replace(
             abandoned.run,
             status="interrupted",
@@ -99,18 +98,31 @@ class RecoverRuns:
             RunEnding(run=run, message=message, agent_message=agent_message, closes_calls=closes_calls)
         )
 
+    async def _texts_for_the_end(
+        self, abandoned: AbandonedRun
+    ) -> tuple[AssistantMessage | None, AssistantMessage | None]:
+        """Those of the run and of the agent that it waits for. That of another agent, whose call the chat gave a result
+        without it, is stored at once. Raises StorageFailed."""
+        run, partial = abandoned.run, abandoned.partial
+        if partial is None:
+            return None, None
+        if not abandoned.is_agents_text:
+            return partial.message, None
+        if run.delegation is not None and run.delegation.session_id == partial.session_id:
+            return None, partial.message
+        error = await self._keeper.keep_agent_text(partial)
+        if isinstance(error, StorageFailed):
+            raise error
+        return None, None
+
 
 def _age(abandoned: AbandonedRun) -> tuple[datetime, str]:
     return (abandoned.run.created_at, abandoned.run.run_id)
 
 
 def _as_it_stands(abandoned: AbandonedRun, messages: Sequence[Message]) -> AbandonedRun:
-    """Without a delegation that has its result in the history, and without the text of an agent that is done: a record
-    is not written anew for each."""
-    run, partial = abandoned.run, abandoned.partial
+    """Without a delegation that has its result in the history: a record is not written anew for each."""
+    run = abandoned.run
     if run.delegation is not None and not is_open(run.delegation, messages):
         run = replace(run, delegation=None)
-    if abandoned.is_agents_text and partial is not None:
-        is_at_work = run.delegation is not None and run.delegation.session_id == partial.session_id
-        partial = partial if is_at_work else None
-    return AbandonedRun(run=run, partial=partial)
+    return AbandonedRun(run=run, partial=abandoned.partial)

@@ -15,7 +15,7 @@ from application.runs.run_handle import RunHandle
 from application.runs.run_keeper import RunKeeper
 from application.turnstile import Turnstile
 from domain.errors import MochiError, SessionNotFound, ToolConfirmationRequired
-from domain.run import EndStatus, Run, RunFailure
+from domain.run import EndStatus, PartialAnswer, Run, RunFailure
 from domain.run_event import Done, RunError
 from domain.session import Session
 
@@ -124,8 +124,10 @@ class RunCourse:
 
     async def _keep_open(self, handle: RunHandle) -> None:
         """Its record says all that the next start of the server needs; its readers come back then."""
-        if written := handle.cut_agent_message(self._clock.now(), _CUT_REASONS["interrupted"]):
-            await self._keeper.keep_agent_text(handle.run, written)
+        run, written = handle.run, handle.cut_agent_message(self._clock.now(), _CUT_REASONS["interrupted"])
+        if written and run.delegation:
+            agents = run.delegation.session_id
+            await self._keeper.keep_agent_text(PartialAnswer(session_id=agents, run_id=run.run_id, message=written))
         if not handle.accepted.done():
             handle.accepted.set_result(None)
 

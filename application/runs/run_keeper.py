@@ -12,8 +12,7 @@ from application.ports.session_store import SessionStore
 from application.runs.run_ending import EndingWriter, RunEnding
 from domain.conversation import put_longer_message
 from domain.errors import MochiError
-from domain.message import AssistantMessage
-from domain.run import Run
+from domain.run import PartialAnswer, Run
 
 _log = logging.getLogger(__name__)
 
@@ -51,16 +50,17 @@ class RunKeeper:
             return error
         return None
 
-    async def keep_agent_text(self, run: Run, message: AssistantMessage) -> None:
-        """Store what the agent of a run that stays open had written. What the store refuses is a line in the log."""
-        if run.delegation is None:
-            return
+    async def keep_agent_text(self, written: PartialAnswer) -> MochiError | None:
+        """Store what an agent had written for a run that stays open, or that does not wait for the agent any more; the
+        error where that failed. It is not tried again."""
         try:
             await self._agent_sessions.update(
-                run.delegation.session_id, lambda session: put_longer_message(session, message, self._clock.now())
+                written.session_id, lambda session: put_longer_message(session, written.message, self._clock.now())
             )
         except MochiError as error:
-            _log.warning("the text of run %s's agent could not be stored: %s", run.run_id, error.message)
+            _log.warning("the text of run %s's agent could not be stored: %s", written.run_id, error.message)
+            return error
+        return None
 
     def unsaved_runs(self, session_id: str) -> list[Run]:
         """The runs whose endings are still to be stored: what the run store says of them is not true any more."""

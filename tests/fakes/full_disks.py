@@ -1,11 +1,13 @@
-"""Sessions on a disk that is full for a moment."""
+"""Sessions on a disk that is full for a while."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from adapters.memory.session_store import MemorySessionStore
+from application.ports.session_store import SessionChange
 from domain.errors import StorageFailed
 from domain.message import Message, ToolMessage
+from domain.session import Session
 
 
 class RefusesOneResult(MemorySessionStore):
@@ -18,3 +20,14 @@ class RefusesOneResult(MemorySessionStore):
             self.refused += 1
             raise StorageFailed("The disk is full.")
         await super().append(session_id, messages, at)
+
+
+class RefusesChanges(MemorySessionStore):
+    """Keeps no change while it `is_full`."""
+
+    is_full = False
+
+    async def update(self, session_id: str, change: SessionChange) -> Session:
+        if self.is_full:
+            raise StorageFailed("The disk is full.")
+        return await super().update(session_id, change)

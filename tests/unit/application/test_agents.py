@@ -34,7 +34,7 @@ from domain.run_event import (
 from domain.session import ExecutionPolicy, Session, ToolSettings
 from tests.fakes.agent_store import FakeAgentStore, skill
 from tests.fakes.dead_runs import RunsOfTheDead
-from tests.fakes.full_disks import RefusesOneResult
+from tests.fakes.full_disks import RefusesChanges, RefusesOneResult
 from tests.fakes.house import CLEVER, PLAIN, House, names_of, read_all, until
 from tests.fakes.scripted_model import ScriptedCatalog, ScriptedModel, Step, saying
 from tests.fakes.toolbox import FakeToolbox, Function, echo
@@ -63,10 +63,12 @@ def house_of(
     agents: FakeAgentStore | None = None,
     max_agent_iterations: int = 5,
     sessions: MemorySessionStore | None = None,
+    agent_sessions: MemorySessionStore | None = None,
 ) -> House:
     return House(
         ScriptedModel(*replies),
         sessions=sessions,
+        agent_sessions=agent_sessions,
         catalog=ScriptedCatalog(PLAIN, CLEVER, CHEF),
         toolbox=FakeToolbox({"echo": echo}),
         agents=agents or FakeAgentStore(skill("cook")),
@@ -735,6 +737,47 @@ async def test_a_killed_servers_agent_keeps_its_text_and_its_calls_are_closed() 
         assert isinstance(last, AssistantMessage)
         assert (last.content, last.done_reason) == ("I begin", "interrupted")
         assert roles_of(await after.messages(session_id)) == ["user", "assistant", "tool"]
+
+
+async def test_it_keeps_its_text_too_where_another_server_went_on_in_the_chat_before_the_start() -> None:
+    hang = asyncio.Event()
+    house = house_of(calling(delegating()), saying("plan"), [ModelChunk("I begin"), hang])
+    session_id = await session_of(house)
+    async with house.say(session_id):
+        await until(lambda: "I begin" in _agent_text(house, session_id))
+        between = House(ScriptedModel(saying("Bread, then.")), sessions=house.sessions, ids=house.ids)
+        await between.answer_chat(session_id, ChatRequest(message="Something else."))
+        chat = await between.messages(session_id)
+
+        after = await killed(house, session_id)
+
+        [own] = await agent_sessions(after)
+        last = own.messages[-1]
+        assert isinstance(last, AssistantMessage)
+        assert (last.content, last.done_reason) == ("I begin", "interrupted")
+        assert await after.messages(session_id) == chat
+        assert [run.status for run in await after.list_runs(session_id)] == ["interrupted"]
+
+
+async def test_where_that_text_finds_no_room_the_run_stays_for_the_next_start() -> None:
+    hang = asyncio.Event()
+    agents = RefusesChanges()
+    house = house_of(calling(delegating()), saying("plan"), [ModelChunk("I begin"), hang], agent_sessions=agents)
+    session_id = await session_of(house)
+    async with house.say(session_id):
+        await until(lambda: "I begin" in _agent_text(house, session_id))
+        between = House(ScriptedModel(saying("Bread, then.")), sessions=house.sessions, ids=house.ids)
+        await between.answer_chat(session_id, ChatRequest(message="Something else."))
+        agents.is_full = True
+
+        after = await killed(house, session_id)
+
+        assert await after.list_runs(session_id) == []
+        agents.is_full = False
+        await after.recover()
+        [own] = await agent_sessions(after)
+        assert own.messages[-1].content == "I begin"
+        assert [run.status for run in await after.list_runs(session_id)] == ["interrupted"]
 
 
 async def killed(house: House, session_id: str, *replies: Sequence[Step]) -> House:
