@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
+from typing import Final, Literal, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
-
-from adapters.codec.json_text import render
 
 Result = TypeVar("Result")
 Operation: TypeAlias = Callable[[Connection], Result]
@@ -76,8 +74,3 @@ async def computed(weight: int, work: Callable[[], Result]) -> Result:
 def nests_writes(connection: Connection) -> bool:
     """Whether a statement may hold others that write. It needs no transaction around it, and is sent in one trip."""
     return connection.dialect.name == "postgresql"
-
-
-def json_text(value: Any) -> str:
-    """A parameter of SQLAlchemy's type JSON."""
-    return render(value).decode()

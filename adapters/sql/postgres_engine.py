@@ -9,7 +9,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
 
-from adapters.sql.database import Operation, Result, json_text
+from adapters.sql.database import Operation, Result
 from adapters.sql.failures import database_failures
 
 _CONNECT_SECONDS: Final = 10
@@ -34,7 +34,7 @@ def new_engine(url: URL, *, waits_for_disk: bool = True, limits_answers: bool = 
         "command_timeout": _LONGEST_ANSWER_SECONDS if limits_answers else None,
         "server_settings": settings if waits_for_disk else {**settings, "synchronous_commit": "off"},
     }
-    engine = create_async_engine(url, connect_args=arguments, json_serializer=json_text, **options)
+    engine = create_async_engine(url, connect_args=arguments, json_serializer=str, **options)  # It is text already.
     event.listen(engine.sync_engine, "connect", _probe_peer)
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     event.listen(engine.sync_engine, "handle_error", _doubt_all_where_one_is_silent)

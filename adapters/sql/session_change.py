@@ -1,13 +1,13 @@
 """What is written of a session: worked out before the database is asked, in a thread where it is much."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress, count
 from operator import is_not
 
 from adapters.sql.row import Values
 from adapters.sql.session_cache import KnownSession
-from adapters.sql.session_rows import MessageRow, SessionRow, preview_of
+from adapters.sql.session_rows import MessageRow, SessionRow, json_of, preview_of
 from adapters.sql.word_rows import keys_of_messages
 from domain.conversation import system_prompt_of, without_system_prompt
 from domain.message import Message, UserMessage
@@ -25,14 +25,15 @@ class NewMessages:
     """Messages ready to be appended to any history: none of them is its system prompt."""
 
     bodies: Sequence[str]
-    words: Mapping[str, int]
-    """By key, the index of the first message that has it."""
+    words: str
+    """As JSON: by key, the index of the first message that has it. A long text's were 50 ms of the event loop's, where
+    they became JSON as the statement was sent."""
     preview: str | None
 
     @classmethod
     def of(cls, messages: Sequence[Message]) -> "NewMessages":
         """Raises StorageFailed for what JSON cannot hold."""
-        return cls([*map(MessageRow.body_of, messages)], keys_of_messages(messages, 0), preview_of(messages))
+        return cls([*map(MessageRow.body_of, messages)], json_of(keys_of_messages(messages, 0)), preview_of(messages))
 
     @property
     def weight(self) -> int:

@@ -1,6 +1,6 @@
 """Changes of a session's rows: what is new is inserted, what is gone deleted, and the rest left alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -10,8 +10,8 @@ from adapters.sql.database import nests_writes
 from adapters.sql.session_cache import KnownSession
 from adapters.sql.session_change import NewMessages, PreparedChange, SessionChange
 from adapters.sql.session_reading import fetch
-from adapters.sql.session_rows import MessageRow, SessionRow
-from adapters.sql.word_rows import IN_MESSAGES, IN_SUMMARY, keys_of_summary
+from adapters.sql.session_rows import MessageRow, SessionRow, json_of
+from adapters.sql.word_rows import IN_MESSAGES, IN_SUMMARY, NO_WORDS, keys_of_summary
 from domain.conversation import system_prompt_of
 from domain.errors import SessionNotFound
 from domain.session import Session
@@ -25,7 +25,7 @@ def create(connection: Connection, collection: str, session: Session, rest: NewM
         return None
     _put_prompt(connection, key, session)
     _append(connection, key, 1, rest)
-    _add_words(connection, key, IN_SUMMARY, keys_of_summary(session.summary), 0)
+    _add_words(connection, key, IN_SUMMARY, json_of(keys_of_summary(session.summary)), 0)
     return KnownSession(key, 1, session, rest.weight)
 
 
@@ -97,7 +97,7 @@ def _change_rows(connection: Connection, change: PreparedChange) -> None:
     _append(connection, old.key, history.kept + 1, history.new)
     if session.summary != old.session.summary:
         connection.execute(statements.DROP_WORDS, {"key": old.key, "of_source": IN_SUMMARY, "first": 0})
-        _add_words(connection, old.key, IN_SUMMARY, keys_of_summary(session.summary), 0)
+        _add_words(connection, old.key, IN_SUMMARY, json_of(keys_of_summary(session.summary)), 0)
 
 
 def drop(connection: Connection, collection: str, session_id: str) -> None:
@@ -124,8 +124,8 @@ def _append(connection: Connection, key: int, first_position: int, new: NewMessa
     _add_words(connection, key, IN_MESSAGES, new.words, first_position)
 
 
-def _add_words(connection: Connection, key: int, source: int, words: Mapping[str, int], first_position: int) -> None:
+def _add_words(connection: Connection, key: int, source: int, words: str, first_position: int) -> None:
     """`words` as those of NewMessages, which stand from `first_position` on."""
-    if words:
+    if words != NO_WORDS:
         given = {"of_session": key, "of_source": source, "words": words, "first": first_position}
         connection.execute(statements.ADD_WORDS, given)

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from adapters.instance_lock import InstanceLock
 from adapters.sql import schema
-from adapters.sql.database import Danger, Database, Operation, Result, json_text
+from adapters.sql.database import Danger, Database, Operation, Result
 from adapters.sql.failures import database_failures, sqlite_error_name
 from adapters.sql.sqlite_writer import SqliteWriter
 from adapters.thread_worker import ThreadWorker
@@ -85,7 +85,7 @@ class SqliteDatabase(Database):
         engine = create_engine(
             URL.create("sqlite", database=str(self._file)),
             connect_args={"timeout": _LONGEST_WAIT_SECONDS},
-            json_serializer=json_text,
+            json_serializer=str,  # It is text already.
             **options,
         )
         event.listen(engine, "connect", _prepare)

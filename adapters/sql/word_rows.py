@@ -20,6 +20,8 @@ from domain.session import Session, Summary
 
 IN_MESSAGES: Final = 0
 IN_SUMMARY: Final = 1
+NO_WORDS: Final = "{}"
+"""What statements are given where there are none."""
 PIECE_CHARACTERS: Final = 200
 _LAST_CHARACTER: Final = "\U0010ffff"
 _NOWHERE: Final = Session(
