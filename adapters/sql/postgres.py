@@ -48,9 +48,10 @@ class PostgresDatabase(Database):
         return f"{self._lock.number:016x}"
 
     async def upgrade(self) -> bool:
-        # Without a limit: what changes the rows of very many sessions or runs would fail by it each time.
+        # Without a limit: what changes the rows of very many sessions or runs would fail by it each time. Who does not
+        # want to wait so long cancels it, and finds the tables as they were.
         engine = new_engine(self._url, limits_answers=False, poolclass=NullPool)
-        return await finish_despite_cancellation(carry_out(engine, schema.make_current))
+        return await carry_out(engine, schema.make_current)
 
     async def open(self) -> None:
         await self.read(schema.require_current)

@@ -24,25 +24,26 @@ def run_storage(arguments: StorageArguments, flags: Mapping[str, str]) -> int:
 
     Raises WrongSetting.
     """
-    if arguments.action == "upgrade":
-        return _upgrade(flags)
-    report = Report(sys.stdout, sys.stderr)
-    work = _copying(arguments, flags, report) if arguments.action == "copy" else _checking(flags, report)
     try:
-        asyncio.run(work)
+        return _upgrade(flags) if arguments.action == "upgrade" else _work_with_report(arguments, flags)
     except KeyboardInterrupt:
         return _complain("stopped; the same command goes on from here", EXIT_INTERRUPTED)
     except MochiError as error:
         return _complain(error.message, EXIT_FAILED)
-    if report.problem_count:
-        return _complain(f"{counted(report.problem_count, 'problem')}, named above", EXIT_FAILED)
-    return 0
 
 
 def _upgrade(flags: Mapping[str, str]) -> int:
     settings = read_settings(flags)
     prepare_folders(settings)
     return run_upgrade(settings)
+
+
+def _work_with_report(arguments: StorageArguments, flags: Mapping[str, str]) -> int:
+    report = Report(sys.stdout, sys.stderr)
+    asyncio.run(_copying(arguments, flags, report) if arguments.action == "copy" else _checking(flags, report))
+    if report.problem_count:
+        return _complain(f"{counted(report.problem_count, 'problem')}, named above", EXIT_FAILED)
+    return 0
 
 
 def _copying(arguments: StorageArguments, flags: Mapping[str, str], report: Report) -> Coroutine[Any, Any, None]:

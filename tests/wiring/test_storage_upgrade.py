@@ -1,15 +1,20 @@
 """`mochi-server storage upgrade`, and servers over databases, as processes."""
 
+import asyncio
 import signal
 import sqlite3
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import text
 from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from adapters.sql import schema
+from tests.adapters.sql.test_schema import WAITING
 from tests.databases import postgres_url
 from tests.wiring import test_cli
-from tests.wiring.test_cli import line_with
+from tests.wiring.test_cli import PATIENCE, line_with
 
 SQL = {"MOCHI_STORAGE": "sql"}
 DEMO = {"MOCHI_LLM": "demo", "MOCHI_PORT": "0"}
@@ -38,6 +43,29 @@ async def test_postgresql_is_refused_until_it_is_upgraded(tmp_path: Path) -> Non
         await line_with(server, "http://127.0.0.1:")
         server.send_signal(signal.SIGTERM)
         assert await server.wait() == 0
+
+
+async def test_an_upgrade_that_waits_is_stopped_by_ctrl_c(tmp_path: Path) -> None:
+    """As it does while another one is at the same database."""
+    url = await postgres_url(tmp_path, has_tables=False)
+    settings = {**SQL, "MOCHI_DATABASE_URL": address(url)}
+    engine = create_async_engine(url)
+    async with engine.connect() as other:
+        await other.execute(text(f"SELECT pg_advisory_xact_lock({schema._UPGRADING})"))
+        async with started(tmp_path, "storage", "upgrade", **settings) as upgrade:
+            await one_waits_for_a_lock(other)
+            upgrade.send_signal(signal.SIGINT)
+            output, errors = await asyncio.wait_for(upgrade.communicate(), PATIENCE)
+    await engine.dispose()
+    assert (upgrade.returncode, output.decode()) == (130, "")
+    assert errors.decode() == "mochi-server storage: stopped; the same command goes on from here\n"
+    assert await result_of(tmp_path, "storage", "upgrade", **settings) == (0, "The database was upgraded.\n", "")
+
+
+async def one_waits_for_a_lock(other: AsyncConnection) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not await other.scalar(WAITING):  # noqa: ASYNC110 - no event comes of other processes
+            await asyncio.sleep(0.02)
 
 
 async def test_sqlite_is_upgraded_at_the_start(tmp_path: Path) -> None:
