@@ -1,11 +1,12 @@
 """Arguments against a tool's parameters, in words that a small model can act on."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 from referencing import Registry
 
 from adapters.codec.errors import NotEncodable
@@ -17,12 +18,34 @@ _MOST_TOLD = 3
 _LONGEST_WORDS = 300
 
 
+def _unjudged(*_: object) -> Iterator[ValidationError]:
+    return iter(())
+
+
+def _others_than_known(validator: Any, known: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    if "patternProperties" not in schema:
+        yield from Draft202012Validator.VALIDATORS["additionalProperties"](validator, known, instance, schema)
+
+
+_WithoutPatterns: Final = cast("Any", extend)(
+    Draft202012Validator,
+    {
+        "pattern": _unjudged,
+        "patternProperties": _unjudged,
+        "unevaluatedProperties": _unjudged,
+        "additionalProperties": _others_than_known,
+    },
+)
+"""A pattern such as `^([a-z]+)*$` takes minutes over 40 letters, in which nothing else of the process runs: the server
+judges by its patterns itself."""
+
+
 class Parameters:
     """A tool's parameters, ready to check what a call brings."""
 
     def __init__(self, schema: JsonObject) -> None:
         # An empty registry: nothing that a schema names is fetched from anywhere.
-        self._validator = Draft202012Validator(dict(schema), registry=Registry())
+        self._validator = _WithoutPatterns(dict(schema), registry=Registry())
 
     def check(self, arguments: JsonObject) -> dict[str, JsonValue]:
         """The arguments as plain dicts and lists. Raises ValidationFailed. A broken schema forbids nothing."""

@@ -78,6 +78,8 @@ class Child(asyncio.SubprocessProtocol):
 
     def process_exited(self) -> None:
         self._exited.set()
+        # What it left behind may hold its output open for ever. What it said before is heard.
+        asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._end_stdout)
 
     def _end_stdout(self) -> None:
         self._stdout_is_over = True

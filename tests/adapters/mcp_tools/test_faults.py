@@ -229,6 +229,16 @@ async def test_a_server_that_freezes_holds_up_nobody(bench: Bench, transport: st
         return await check({"url": f"http://127.0.0.1:{port}/mcp"})
 
 
+async def test_a_server_is_gone_though_what_it_started_holds_its_output(bench: Bench) -> None:
+    toolbox = await bench.open(timeout_seconds=50, odd=odd_entry("leave_a_helper", "echo"))
+    await toolbox.inventory()
+    async with asyncio.timeout(30):
+        assert "ended during the call" in (await toolbox.call("odd__leave_a_helper", {})).text
+        await inventory_when(toolbox, lambda inventory: bool(inventory.errors))
+        await inventory_when(toolbox, lambda inventory: not inventory.errors)
+        assert (await toolbox.call("odd__echo", {"text": "again"})).success
+
+
 async def test_a_server_that_does_not_read_is_as_good_as_gone(bench: Bench) -> None:
     toolbox = await bench.open(timeout_seconds=3.0, odd=odd_entry("tell", "sleep_well"))
     await toolbox.inventory()

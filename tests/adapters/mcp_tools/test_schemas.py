@@ -106,5 +106,29 @@ def test_a_broken_schema_forbids_nothing(schema: dict[str, Any]) -> None:
     assert Parameters(schema).check({"a": "x"}) == {"a": "x"}
 
 
+def slow_to_match() -> dict[str, Any]:
+    """A schema of which a letter more takes a pattern's matching twice as long."""
+    slow = "^([a-z]+)*$"
+    return {
+        "type": "object",
+        "properties": {"a": {"type": "string", "pattern": slow}},
+        "propertyNames": {"pattern": slow},
+        "patternProperties": {slow: {"type": "string"}},
+        "additionalProperties": False,
+        "unevaluatedProperties": False,
+    }
+
+
+@pytest.mark.parametrize("arguments", [{"a": "a" * 40 + "1"}, {"a" * 40 + "1": "a"}])
+def test_a_pattern_is_the_servers_to_judge_by(arguments: dict[str, Any]) -> None:
+    """It would take years, with nothing else of the process running."""
+    assert Parameters(slow_to_match()).check(arguments) == arguments
+
+
+def test_the_rest_of_such_a_schema_still_counts() -> None:
+    with pytest.raises(ValidationFailed, match=r"`a` must be of type string, not 5\."):
+        Parameters(slow_to_match()).check({"a": 5})
+
+
 def test_arguments_become_plain_ones() -> None:
     assert Parameters({"type": "object"}).check({"a": ("\ud800", 1.0)}) == {"a": ["\ufffd", 1.0]}
