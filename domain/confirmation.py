@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from domain.errors import ConfirmationDecided
 from domain.json_value import JsonObject
+from domain.message import ToolCall
 
 ConfirmationState: TypeAlias = Literal["pending", "approved", "denied", "started", "done"]
 """pending → denied, or pending → approved → started → done. A call that has started is never run again."""
@@ -51,6 +52,9 @@ class Confirmation:
         if not self.is_pending:
             raise ConfirmationDecided(self.confirmation_id)
         return replace(self, state="approved" if decision.approved else "denied", decision=decision)
+
+    def is_about(self, call: ToolCall) -> bool:
+        return (self.tool_call_id, self.tool_name, self.arguments) == (call.call_id, call.tool_name, call.arguments)
 
     @property
     def reason(self) -> str | None:

@@ -7,6 +7,7 @@ from domain.tool import ToolOutcome
 
 RUN_ENDED_BEFORE = "The tool was not called: the run was over first."
 RUN_ENDED_MEANWHILE = "The call was cut off while the tool ran; whether it took effect is not known."
+NEVER_RAN = ToolOutcome(text=RUN_ENDED_BEFORE, error_code="TOOL_EXECUTION_FAILED")
 _ERROR = "Error: "
 
 

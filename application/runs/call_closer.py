@@ -4,11 +4,13 @@ from dataclasses import replace
 
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
-from domain.agent import AGENT_TOOL, Delegation
-from domain.conversation import with_calls_closed
+from domain.agent import AGENT_TOOL
+from domain.confirmation import Confirmation
+from domain.conversation import last_calls, with_calls_closed
 from domain.message import ToolCall, ToolMessage
+from domain.run import Run
 from domain.session import Session
-from domain.tool_texts import stopped_agent
+from domain.tool_texts import NEVER_RAN, denied, result_text, stopped_agent
 
 CALL_WITHOUT_RESULT = "No result: the run ended before the tool had one. Whether the call took effect is not known."
 
@@ -20,13 +22,23 @@ class CallCloser:
         self._clock = clock
         self._ids = ids
 
-    def __call__(self, session: Session, delegation: Delegation | None = None) -> Session:
-        """The very same session where nothing is open. Of a `delegation` that was cut the result says how to go on."""
+    def __call__(self, session: Session, run: Run | None = None, agent_name: str | None = None) -> Session:
+        """The very same session where nothing is open.
+
+        `run` is the one that left the calls open, `agent_name` that of its agent whose session it is: what a person
+        was asked about them, and said, tells more than that there is no result. So does a delegation that was cut.
+        """
+        questions = _questions(run, agent_name, session)
+        delegation = run.delegation if run and agent_name is None else None
 
         def missing_result(call: ToolCall) -> ToolMessage:
             if delegation and (call.tool_name, call.call_id) == (AGENT_TOOL, delegation.tool_call_id):
                 return self._result(call, stopped_agent(delegation.session_id))
-            return self._result(call, CALL_WITHOUT_RESULT)
+            question = next((each for each in questions if each.is_about(call)), None)
+            if question is None:
+                return self._result(call, CALL_WITHOUT_RESULT)
+            questions.remove(question)
+            return self._result(call, _text_of(question))
 
         messages = with_calls_closed(session.messages, missing_result)
         return session if len(messages) == len(session.messages) else replace(session, messages=messages)
@@ -39,3 +51,18 @@ class CallCloser:
             tool_name=call.tool_name,
             tool_call_id=call.call_id,
         )
+
+
+def _questions(run: Run | None, agent_name: str | None, session: Session) -> list[Confirmation]:
+    """What was asked about the calls that end the history: those of earlier answers may have the same ids."""
+    found = last_calls(session.messages)
+    if run is None or found is None:
+        return []
+    asked = [each for each in run.confirmations if each.agent_name == agent_name]
+    return [each for each in asked if each.created_at >= found[0].timestamp]
+
+
+def _text_of(question: Confirmation) -> str:
+    if question.awaits_its_call:
+        return result_text(NEVER_RAN, None)
+    return result_text(denied(question.reason), None) if question.state == "denied" else CALL_WITHOUT_RESULT

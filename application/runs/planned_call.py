@@ -11,9 +11,8 @@ from domain.json_value import JsonObject
 from domain.message import AssistantMessage, ToolCall
 from domain.run import Run
 from domain.tool import ToolOutcome
-from domain.tool_texts import RUN_ENDED_BEFORE, RUN_ENDED_MEANWHILE, denied, stopped_agent
+from domain.tool_texts import NEVER_RAN, RUN_ENDED_MEANWHILE, denied, stopped_agent
 
-_NEVER_RAN = ToolOutcome(text=RUN_ENDED_BEFORE, error_code="TOOL_EXECUTION_FAILED")
 _BEGUN = ("started", "done")
 _MAY_HAVE_RUN = ToolOutcome(text=RUN_ENDED_MEANWHILE, error_code="TOOL_EXECUTION_FAILED")
 
@@ -49,9 +48,9 @@ class PlannedCall:
         if question is not None and question.state == "denied":
             outcome = denied(question.reason)
         elif self.delegates or (question is not None and question.state == "approved"):
-            outcome = self.outcome or _NEVER_RAN
+            outcome = self.outcome or NEVER_RAN
         else:
-            outcome = self.outcome or (_MAY_HAVE_RUN if has_begun else _NEVER_RAN)
+            outcome = self.outcome or (_MAY_HAVE_RUN if has_begun else NEVER_RAN)
         return CallResult(index=self.index, call=self.call, outcome=outcome)
 
     def _delegation(self, run: Run) -> Delegation | None:

@@ -7,7 +7,6 @@ from application.ports.clock import Clock
 from application.ports.run_store import RunStore
 from application.ports.session_store import SessionStore
 from application.runs.call_closer import CallCloser
-from domain.agent import Delegation
 from domain.conversation import as_before, put_longer_message
 from domain.errors import SessionCorrupt, SessionNotFound
 from domain.message import AssistantMessage
@@ -64,27 +63,22 @@ class EndingWriter:
 
     async def _close_agent(self, ending: RunEnding) -> None:
         """An agent's session that is gone, or cannot be read, must not keep the run from ending."""
-        if ending.run.delegation is None:
+        if (delegation := ending.run.delegation) is None:
             return
         with suppress(SessionNotFound, SessionCorrupt):
             await self._agent_sessions.update(
-                ending.run.delegation.session_id,
-                lambda session: self._with_text(session, ending.agent_message, closes_calls=ending.closes_calls),
+                delegation.session_id,
+                lambda session: self._with_text(session, ending, ending.agent_message, delegation.agent_name),
             )
 
     def _closed(self, session: Session, ending: RunEnding) -> Session:
         if ending.session_before is not None:
             return as_before(session, ending.session_before)
-        return self._with_text(session, ending.message, ending.run.delegation, closes_calls=ending.closes_calls)
+        return self._with_text(session, ending, ending.message)
 
     def _with_text(
-        self,
-        session: Session,
-        message: AssistantMessage | None,
-        delegation: Delegation | None = None,
-        *,
-        closes_calls: bool,
+        self, session: Session, ending: RunEnding, message: AssistantMessage | None, agent_name: str | None = None
     ) -> Session:
         if message is not None:
             session = put_longer_message(session, message, self._clock.now())
-        return self._call_closer(session, delegation) if closes_calls else session
+        return self._call_closer(session, ending.run, agent_name) if ending.closes_calls else session

@@ -9,7 +9,7 @@ import pytest
 from adapters.memory.session_store import MemorySessionStore
 from application.ports.language_model import ModelChunk, ModelEnd
 from application.ports.run_store import AbandonedRun
-from domain.confirmation import Decision
+from domain.confirmation import ConfirmationState, Decision
 from domain.errors import ConfirmationDecided, StorageFailed
 from domain.json_value import JsonObject
 from domain.message import AssistantMessage, ToolCall, ToolMessage
@@ -180,6 +180,72 @@ async def test_the_text_of_a_dead_run_leaves_the_calls_alone_with_which_a_newer_
     assert await texts(after, session_id) == [
         ("user", "first"), ("assistant", "half"), ("assistant", ""), ("tool", "one"), ("assistant", "Done."),
     ]  # fmt: skip
+
+
+async def left_with_two_questions(house: House, session_id: str) -> AbandonedRun:
+    """A run that does not outlive its server, as a kill leaves it: it asks about two calls of one id."""
+    async with house.start_run(session_id, ChatRequest(message="first", on_disconnect="cancel")):
+        handle = house.supervisor.runs_of(session_id)[0]
+        await until(lambda: len(handle.run.open_questions) == 2)
+        run = handle.run
+        await house.supervisor.stop()
+    await house.sessions.update(session_id, lambda session: replace(session, messages=session.messages[:2]))
+    return AbandonedRun(run=run, partial=None)
+
+
+NOT_CALLED = "Error: The tool was not called: the run was over first."
+NOT_KNOWN = "No result: the run ended before the tool had one. Whether the call took effect is not known."
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("pending", NOT_CALLED),
+        ("approved", NOT_CALLED),
+        ("denied", "Error: The user did not allow this call. Do not repeat it as it is. Reason: Too many."),
+        ("started", NOT_KNOWN),
+    ],
+)
+async def test_what_a_person_was_asked_and_said_tells_what_became_of_a_dead_runs_calls(
+    state: ConfirmationState, words: str
+) -> None:
+    calls = tuple(ToolCall(call_id="call_0", tool_name="echo", arguments={"text": text}) for text in ("one", "two"))
+    first = first_server([ModelChunk(tool_calls=calls), ModelChunk(end=ModelEnd("tool_calls", 10, 1, 0))])
+    session_id = await session_of(first)
+    left = await left_with_two_questions(first, session_id)
+    other, question = left.run.confirmations
+    answered = replace(question, state=state, decision=Decision(approved=state != "denied", reason="Too many."))
+    run = replace(left.run, confirmations=(other, answered))
+
+    after = server_after(first, left=[AbandonedRun(run=run, partial=None)])
+    await recover(after)
+
+    assert (await texts(after, session_id))[2:] == [("tool", NOT_CALLED), ("tool", words)]
+
+
+async def test_a_question_about_an_earlier_call_of_the_same_id_tells_nothing() -> None:
+    first = first_server(calling("one"))
+    session_id = await session_of(first)
+    left = await left_asking(first, session_id)
+    denied = replace(left.run.confirmations[0], state="denied", decision=Decision(approved=False))
+    first.clock.advance(60)
+    again = AssistantMessage(
+        message_id="00000000ff",
+        timestamp=first.clock.now(),
+        content="",
+        model="clever",
+        tool_calls=(ToolCall(call_id="call_0", tool_name="echo", arguments={"text": "one"}),),
+    )
+    done = ToolMessage(
+        message_id="00000000fe", timestamp=first.clock.now(), content="one", tool_name="echo", tool_call_id="call_0"
+    )
+    await first.sessions.append(session_id, (done, again), first.clock.now())
+
+    run = replace(left.run, confirmations=(denied,))
+    after = server_after(first, left=[AbandonedRun(run=run, partial=None)])
+    await recover(after)
+
+    assert (await texts(after, session_id))[2:] == [("tool", "one"), ("assistant", ""), ("tool", NOT_KNOWN)]
 
 
 class Gate:
