@@ -1,6 +1,7 @@
 """The answer that comes when all is done, as the contract's section 5 shows it."""
 
 from application.use_cases.answer import Answer
+from domain.run import EndStatus
 from entrypoints.http import rendering
 from entrypoints.http.rendering import Rendered
 
@@ -10,7 +11,7 @@ def chat_answer(answer: Answer) -> Rendered:
     return {
         "session_id": answer.session_id,
         "run_id": answer.run_id,
-        "message": _nothing_written(answer.status) if answer.message is None else rendering.message(answer.message),
+        "message": _no_message(answer.status) if answer.message is None else rendering.message(answer.message),
         "warnings": answer.warnings,
         "tool_calls_executed": [
             {
@@ -30,8 +31,9 @@ def chat_answer(answer: Answer) -> Rendered:
     }
 
 
-def _nothing_written(done_reason: str) -> Rendered:
-    """A run that was cut before it had any text stored no message: this one says so."""
+def _no_message(status: EndStatus) -> Rendered:
+    """A run that was cut before it had any text stored no message, and an edit may have dropped that of one which
+    completed: this one says so."""
     return {
         "role": "assistant",
         "content": "",
@@ -42,5 +44,5 @@ def _nothing_written(done_reason: str) -> Rendered:
         "eval_count": None,
         "prompt_eval_count": None,
         "tool_calls": [],
-        "done_reason": done_reason,
+        "done_reason": "stop" if status == "completed" else status,
     }

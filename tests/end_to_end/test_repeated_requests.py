@@ -47,6 +47,16 @@ async def test_after_its_end_it_is_read_again(api: Api, ollama_server: OllamaSer
     assert [message["role"] for message in await api.messages(session_id)] == ["user", "assistant"]
 
 
+async def test_an_answer_that_an_edit_has_dropped_has_no_text_and_is_no_cut_one(api: Api) -> None:
+    session_id = await api.new_session()
+    body = {"message": "hello"}
+    await api.call("POST", f"/chat/{session_id}", json=body, headers=KEY)
+    await api.call("PUT", f"/sessions/{session_id}/messages/0", json={"content": "Hello!"})
+    answer = await api.call("POST", f"/chat/{session_id}", json=body, headers=KEY)
+    message = answer["message"]
+    assert (message["content"], message["message_id"], message["done_reason"]) == ("", None, "stop")
+
+
 async def test_after_a_restart_it_is_read_again(tmp_path: Path, ollama_server: OllamaServer) -> None:
     ollama_server.answer_next(saying("once"))
     async with served(tmp_path, ollama_server.url) as api:

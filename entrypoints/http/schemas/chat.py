@@ -101,7 +101,7 @@ class ChatBody(RequestModel):
 
 
 class AnswerMessage(AnswerModel):
-    """All null, with no text, where the run was cut before it had any."""
+    """All null, with no text, where the run was cut before it had any, or an edit has dropped the message since."""
 
     role: Literal["assistant"]
     content: str
