@@ -89,6 +89,8 @@ class ForkServer:
         self._workers: dict[int, int] = {}
         self._doomed: set[int] = set()
         self._ended: list[tuple[int, str]] = []
+        self._immortal: set[int] = set()
+        self._given_up_at: float | None = None
         self._children_ended, write = os.pipe()
         for number in (self._children_ended, write):
             os.set_blocking(number, False)
@@ -172,13 +174,23 @@ class ForkServer:
         self._reap()
         if not self._ended:
             return
-        orphans = children_of(self.pid) - set(self._workers)
+        orphans = children_of(self.pid) - set(self._workers) - self._immortal
         if orphans:
             kill_trees(orphans)
-            return
+            if not self._must_give_up():
+                return
+            # Another user's, as `sudo` makes them, or one that waits for a disk: no tool may have to wait for those.
+            self._immortal |= orphans
+        self._given_up_at = None
         for worker, how in self._ended:
             _tell(self._control, {"ended": worker, "how": how})
         self._ended.clear()
+
+    def _must_give_up(self) -> bool:
+        """Whether what is to die has had the time to."""
+        if self._given_up_at is None:
+            self._given_up_at = time.monotonic() + _LAST_SECONDS
+        return time.monotonic() >= self._given_up_at
 
     def _reap(self) -> None:
         with suppress(ChildProcessError):
@@ -187,6 +199,7 @@ class ForkServer:
                 if pid == 0:
                     break
                 self._doomed.discard(pid)
+                self._immortal.discard(pid)
                 if pid in self._workers:
                     kill_group(pid)
                     self._ended.append((self._workers.pop(pid), how_it_ended(status)))

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -214,6 +215,63 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+LEAVING: Final = """
+import os, time
+
+def leave() -> str:
+    if os.fork() == 0:
+        os.setuid(65534)
+        time.sleep(300)
+        os._exit(0)
+    time.sleep(0.2)
+    os._exit(1)
+
+def end() -> str:
+    os._exit(1)
+
+def hello() -> str:
+    return "hello"
+"""
+
+CALLER: Final = """
+import asyncio, sys
+from pathlib import Path
+from adapters.python_tools.pool import MOST_WORKERS
+from adapters.python_tools.toolbox import PythonToolbox
+
+async def main():
+    toolbox = PythonToolbox(folder=Path(sys.argv[1]), python=None, timeout_seconds=15)
+    await toolbox.open()
+    await toolbox.inventory()
+    await toolbox.call("leave", {})
+    await asyncio.gather(*(toolbox.call("end", {}) for _ in range(MOST_WORKERS + 1)))
+    print((await toolbox.call("hello", {})).text)
+    await toolbox.aclose()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="only root makes processes that it may not kill"
+)
+def test_a_process_that_cannot_be_killed_holds_up_no_other_call(tmp_path: Path) -> None:
+    """As one of `sudo`, or one that waits for a disk."""
+    write(tmp_path, {"source.py": LEAVING})
+    without_right = ["setpriv", "--bounding-set=-kill", "--inh-caps=-kill"]
+    told = subprocess.run(
+        [*without_right, sys.executable, "-c", CALLER, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    for pid in running():
+        os.kill(pid, signal.SIGKILL)
+    asyncio.run(settled(0))
+    assert told.stdout == "hello\n"
 
 
 def child_of(parent: int) -> int:
