@@ -54,6 +54,7 @@ class Confirmation:
         return replace(self, state="approved" if decision.approved else "denied", decision=decision)
 
     def is_about(self, call: ToolCall) -> bool:
+        """Ids alone do not tell: models give the same one to several calls."""
         return (self.tool_call_id, self.tool_name, self.arguments) == (call.call_id, call.tool_name, call.arguments)
 
     @property

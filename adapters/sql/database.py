@@ -25,7 +25,10 @@ class Database(Protocol):
     """
 
     async def upgrade(self) -> bool:
-        """Make the tables those of this program, before `open()`. Whether there was anything to do."""
+        """Make the tables those of this program, before `open()`. Whether there was anything to do.
+
+        All or nothing, in whatever time it takes: cancelled, it may also be broken off, and then nothing has changed.
+        """
         ...
 
     async def open(self) -> None:

@@ -6,7 +6,7 @@ from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from domain.agent import AGENT_TOOL
 from domain.confirmation import Confirmation
-from domain.conversation import last_calls, with_calls_closed
+from domain.conversation import is_unanswered, last_calls, with_calls_closed
 from domain.message import ToolCall, ToolMessage
 from domain.run import Run
 from domain.session import Session
@@ -54,12 +54,14 @@ class CallCloser:
 
 
 def _questions(run: Run | None, agent_name: str | None, session: Session) -> list[Confirmation]:
-    """What was asked about the calls that end the history: those of earlier answers may have the same ids."""
+    """What was asked about the calls that end the history and have no result, in their order. Those of earlier answers
+    may have the same ids, so the time counts too."""
     found = last_calls(session.messages)
     if run is None or found is None:
         return []
     asked = [each for each in run.confirmations if each.agent_name == agent_name]
-    return [each for each in asked if each.created_at >= found[0].timestamp]
+    of_these = [each for each in asked if each.created_at >= found[0].timestamp]
+    return [each for each in of_these if is_unanswered(session.messages, each.call_index, each.tool_call_id)]
 
 
 def _text_of(question: Confirmation) -> str:

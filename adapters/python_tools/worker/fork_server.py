@@ -90,7 +90,7 @@ class ForkServer:
         self._doomed: set[int] = set()
         self._ended: list[tuple[int, str]] = []
         self._immortal: set[int] = set()
-        self._given_up_at: float | None = None
+        self._gives_up_at: float | None = None
         self._children_ended, write = os.pipe()
         for number in (self._children_ended, write):
             os.set_blocking(number, False)
@@ -181,16 +181,16 @@ class ForkServer:
                 return
             # Another user's, as `sudo` makes them, or one that waits for a disk: no tool may have to wait for those.
             self._immortal |= orphans
-        self._given_up_at = None
+        self._gives_up_at = None
         for worker, how in self._ended:
             _tell(self._control, {"ended": worker, "how": how})
         self._ended.clear()
 
     def _must_give_up(self) -> bool:
         """Whether what is to die has had the time to."""
-        if self._given_up_at is None:
-            self._given_up_at = time.monotonic() + _LAST_SECONDS
-        return time.monotonic() >= self._given_up_at
+        if self._gives_up_at is None:
+            self._gives_up_at = time.monotonic() + _LAST_SECONDS
+        return time.monotonic() >= self._gives_up_at
 
     def _reap(self) -> None:
         with suppress(ChildProcessError):

@@ -223,6 +223,24 @@ async def test_what_a_person_was_asked_and_said_tells_what_became_of_a_dead_runs
     assert (await texts(after, session_id))[2:] == [("tool", NOT_CALLED), ("tool", words)]
 
 
+async def test_a_question_whose_call_has_its_result_tells_nothing_of_another_call_just_like_it() -> None:
+    call = ToolCall(call_id="call_0", tool_name="echo", arguments={"text": "one"})
+    first = first_server([ModelChunk(tool_calls=(call, call)), ModelChunk(end=ModelEnd("tool_calls", 10, 1, 0))])
+    session_id = await session_of(first)
+    left = await left_with_two_questions(first, session_id)
+    result = ToolMessage(
+        message_id="00000000fe", timestamp=first.clock.now(), content="one", tool_name="echo", tool_call_id="call_0"
+    )
+    await first.sessions.append(session_id, (result,), first.clock.now())
+    called, waiting = left.run.confirmations
+    run = replace(left.run, confirmations=(replace(called, state="done", decision=YES), waiting))
+
+    after = server_after(first, left=[AbandonedRun(run=run, partial=None)])
+    await recover(after)
+
+    assert (await texts(after, session_id))[2:] == [("tool", "one"), ("tool", NOT_CALLED)]
+
+
 async def test_a_question_about_an_earlier_call_of_the_same_id_tells_nothing() -> None:
     first = first_server(calling("one"))
     session_id = await session_of(first)
